@@ -1,0 +1,1 @@
+"""The `hocba` command, one module a command."""

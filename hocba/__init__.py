@@ -1,0 +1,1 @@
+"""The application: model, ingest, index, web, sample province."""

@@ -1,0 +1,1 @@
+"""A batch goes in: sources, chunks, decisions, receipts."""

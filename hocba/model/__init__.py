@@ -1,0 +1,1 @@
+"""The domain in plain Python: outcomes, examined and accepted documents, receipts."""

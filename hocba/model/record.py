@@ -1,0 +1,72 @@
+"""A record's identity and what the index keeps of it, read from the signed element only."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """SuKien of the record envelope: what the sender wants done."""
+
+    NEW = "NEW"
+    UPDATE = "UPDATE"
+    CANCEL = "CANCEL"
+
+
+class RecordStatus(StrEnum):
+    """trangthaithongtinhocba: 1 có hiệu lực, 2 thu hồi."""
+
+    VALID = "1"
+    RECALLED = "2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordReference:
+    """Which record a document says it is; a claim until the document is accepted."""
+
+    madinhdanhhocba: str
+    mahocsinh: str
+    namhoc: str
+    matruong: str
+    phienban: int
+    definition: str
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of design §8."""
+        return {
+            "madinhdanhhocba": self.madinhdanhhocba,
+            "mahocsinh": self.mahocsinh,
+            "namhoc": self.namhoc,
+            "matruong": self.matruong,
+            "phienban": self.phienban,
+            "definition": self.definition,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """The indexed fields of an accepted record, names as in the field dictionary.
+
+    `ketqua` is the year's result in the words of the record (xeploai at primary school; học tập
+    and rèn luyện of the year above), None where the pupil is not assessed.
+    """
+
+    reference: RecordReference
+    event: Event
+    status: RecordStatus
+    masogd: str
+    tentruong: str
+    macaphoc: str
+    makhoi: str
+    tenlop: str
+    sodinhdanh: str
+    hovaten: str
+    ketqua: str | None
+
+    @property
+    def storage_key(self) -> str:
+        """`records/{masogd}/{namhoc}/{matruong}/{madinhdanhhocba}.xml`."""
+        reference = self.reference
+        return (
+            f"records/{self.masogd}/{reference.namhoc}/{reference.matruong}/"
+            f"{reference.madinhdanhhocba}.xml"
+        )

@@ -1,0 +1,1 @@
+"""A synthetic province: schools, people, pupils and signed records."""

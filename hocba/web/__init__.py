@@ -1,0 +1,1 @@
+"""HTTP and the pages. The one home of FastAPI."""

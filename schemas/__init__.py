@@ -1,0 +1,1 @@
+"""Documents become trusted structure: hardened parser, definitions, findings."""

@@ -1,0 +1,231 @@
+"""Bytes become a parsed document: once, hardened, keeping the bytes.
+
+Trust: the bytes come from anyone. What leaves `parse` is well-formed UTF-8 XML without a document
+type, inside the limits that keep every later step (canonicalisation above all) linear.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from xml.parsers import expat
+
+from lxml import etree
+
+from schemas.errors import Unreadable
+from schemas.findings import Finding, finding
+
+_DECLARED_ENCODING = re.compile(rb"""^<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
+_UTF8_BOM = b"\xef\xbb\xbf"
+_FOREIGN_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
+
+_LIBXML2_MAX_DEPTH = 256
+_ErrorTypes = etree.ErrorTypes
+
+_POSITION = re.compile(r",? line \d+, column \d+$")
+_MISMATCHED_TAGS = re.compile(r"mismatch: (\S+) line (\d+) and (\S+)")
+
+# Id under every spelling that some XML-DSig library accepts: Id, ID, id, xml:id, x:Id.
+_ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+
+
+@dataclass(frozen=True, slots=True)
+class ParserLimits:
+    """Bounds on one document; inclusive C14N is super-quadratic beyond them."""
+
+    max_bytes: int = 5 * 1024 * 1024
+    max_elements: int = 50_000
+    max_namespaces: int = 64
+    max_attributes: int = 128
+
+
+DEFAULT_LIMITS = ParserLimits()
+
+
+@dataclass(frozen=True)
+class ParsedDocument:
+    """One XML document: the bytes as received and the tree they parse to.
+
+    Not shared between threads: signature validation detaches and re-attaches nodes.
+    """
+
+    data: bytes = field(repr=False)
+    root: etree._Element
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the bytes as received, lower-case hex."""
+        return sha256(self.data).hexdigest()
+
+    @cached_property
+    def ids(self) -> Mapping[str, tuple[etree._Element, ...]]:
+        """Elements by the value of their Id, every spelling of the attribute together."""
+        found: dict[str, tuple[etree._Element, ...]] = {}
+        for value in _ID_ATTRIBUTES(self.root):
+            found[str(value)] = (*found.get(str(value), ()), value.getparent())
+        return found
+
+
+def parse(data: bytes, limits: ParserLimits = DEFAULT_LIMITS) -> ParsedDocument:
+    """The document that *data* is.
+
+    Raises `Unreadable` with the one finding that says why it is none.
+    """
+    _refuse_size(data, limits)
+    _refuse_encoding(data)
+    _refuse_document_type(data)
+    try:
+        root = etree.fromstring(data, _parser())
+    except etree.XMLSyntaxError as error:
+        raise Unreadable(_syntax_finding(data, error)) from error
+    document = ParsedDocument(data, root)
+    _refuse_shape(document, limits)
+    return document
+
+
+def element_path(element: etree._Element) -> str:
+    """Where *element* stands: local names from the root, `name[2]` for the second of its kind."""
+    steps = [_step(element)]
+    steps.extend(_step(ancestor) for ancestor in element.iterancestors())
+    return "/".join(reversed(steps))
+
+
+def local_name(element: etree._Element) -> str:
+    """The element's name without its namespace."""
+    return str(etree.QName(element).localname)
+
+
+def text_of(element: etree._Element) -> str:
+    """All character data of *element* in order: a comment inside it cannot shorten the value."""
+    return "".join(str(part) for part in element.itertext(with_tail=True, tag=etree.Element))
+
+
+def elements(root: etree._Element) -> Iterator[etree._Element]:
+    """Every element of the tree, comments and processing instructions left out."""
+    return root.iter(etree.Element)
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_blank_text=False,
+    )
+
+
+def _refuse_size(data: bytes, limits: ParserLimits) -> None:
+    if not data.strip():
+        raise Unreadable(finding("HB-U001"))
+    if len(data) > limits.max_bytes:
+        raise Unreadable(finding("HB-U002", found=len(data), limit=limits.max_bytes))
+
+
+def _refuse_encoding(data: bytes) -> None:
+    if data.startswith(_FOREIGN_BOMS):
+        raise Unreadable(finding("HB-U003", line=1, found="UTF-16"))
+    declared = _DECLARED_ENCODING.match(data.removeprefix(_UTF8_BOM)[:256])
+    if declared and declared.group(1).lower() not in {b"utf-8", b"utf8", b"us-ascii"}:
+        name = declared.group(1).decode("ascii", "replace")
+        raise Unreadable(finding("HB-U003", line=1, found=name))
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        octet = f"0x{data[error.start]:02X}"
+        raise Unreadable(finding("HB-U004", line=line, found=octet)) from error
+
+
+def _refuse_document_type(data: bytes) -> None:
+    """Refuse a document type before any parser acts on it: entities, external subsets, defaults.
+
+    The marker may also stand in a comment or a CDATA section; expat tells, and stops at the
+    declaration itself.
+    """
+    if b"<!DOCTYPE" not in data:
+        return
+    parser = expat.ParserCreate()
+    found: list[int] = []
+
+    def stop(*_: object) -> None:
+        found.append(parser.CurrentLineNumber)
+        raise _DocumentTypeSeen
+
+    parser.StartDoctypeDeclHandler = stop
+    try:
+        parser.Parse(data, True)  # noqa: FBT003 -- expat's own signature
+    except _DocumentTypeSeen:
+        raise Unreadable(finding("HB-U005", line=found[0])) from None
+    except expat.ExpatError:
+        return  # not well-formed: the real parser words the finding
+
+
+class _DocumentTypeSeen(Exception):  # noqa: N818 -- a signal to leave expat, not an error
+    pass
+
+
+def _refuse_shape(document: ParsedDocument, limits: ParserLimits) -> None:
+    root = document.root
+    if root.getroottree().docinfo.doctype:
+        raise Unreadable(finding("HB-U005", line=1))
+    count = 0
+    declares_many = document.data.count(b"xmlns") > limits.max_namespaces
+    for element in elements(root):
+        count += 1
+        if len(element.attrib) > limits.max_attributes:
+            raise Unreadable(
+                finding(
+                    "HB-U008",
+                    path=element_path(element),
+                    line=element.sourceline,
+                    found=len(element.attrib),
+                    limit=limits.max_attributes,
+                )
+            )
+        if declares_many and len(element.nsmap) > limits.max_namespaces:
+            raise Unreadable(
+                finding(
+                    "HB-U009",
+                    path=element_path(element),
+                    line=element.sourceline,
+                    found=len(element.nsmap),
+                    limit=limits.max_namespaces,
+                )
+            )
+    if count > limits.max_elements:
+        raise Unreadable(finding("HB-U010", found=count, limit=limits.max_elements))
+
+
+def _syntax_finding(data: bytes, error: etree.XMLSyntaxError) -> Finding:
+    reason = _POSITION.sub("", error.msg or "").replace("\n", " ").strip()
+    line = error.lineno or 1
+    match error.code:
+        case _ErrorTypes.ERR_DOCUMENT_EMPTY:
+            return finding("HB-U001", line=line)
+        case _ErrorTypes.ERR_UNDECLARED_ENTITY:
+            return finding("HB-U012", line=line, reason=reason)
+        case _ErrorTypes.ERR_RESOURCE_LIMIT if "depth" in reason:
+            return finding("HB-U007", line=line, limit=_LIBXML2_MAX_DEPTH)
+        case _ErrorTypes.ERR_TAG_NAME_MISMATCH if names := _MISMATCHED_TAGS.search(reason):
+            return finding(
+                "HB-U013", line=line, opened=names[1], opened_line=names[2], closed=names[3]
+            )
+        case _ErrorTypes.ERR_TAG_NOT_FINISHED:
+            return finding("HB-U011", line=line, reason=reason)
+        case _:
+            ends_early = not data.rstrip().endswith(b">")
+            return finding("HB-U011" if ends_early else "HB-U006", line=line, reason=reason)
+
+
+def _step(element: etree._Element) -> str:
+    name = local_name(element)
+    tag = str(element.tag)
+    before = len(list(element.itersiblings(tag, preceding=True)))
+    if before:
+        return f"{name}[{before + 1}]"
+    if next(element.itersiblings(tag), None) is not None:
+        return f"{name}[1]"
+    return name

@@ -1,0 +1,89 @@
+"""What a check found: a code with parameters. The texts (vi, en) live in `findings.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error decides the verdict, a warning never does."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Language(StrEnum):
+    """Languages that every user text exists in; Vietnamese is the default."""
+
+    VI = "vi"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found, without prose.
+
+    `path` locates the field in the document (element names from the root, `name[2]` for the
+    second of its kind) and is empty where the whole document is meant; `line` is 1-based.
+    """
+
+    code: str
+    severity: Severity
+    path: str = ""
+    line: int | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def message(self, language: Language = Language.VI) -> str:
+        """The text for a person: what was found, what was expected, how to mend it."""
+        template = _catalogue()[self.code].texts[language]
+        return template.format_map({"path": self.path, "line": self.line, **dict(self.parameters)})
+
+    def as_json(self, language: Language = Language.VI) -> dict[str, object]:
+        """The shape of design §8."""
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "path": self.path,
+            "line": self.line,
+            "message": self.message(language),
+            "parameters": dict(self.parameters),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FindingText:
+    """A catalogue entry: severity and texts of one code."""
+
+    severity: Severity
+    texts: Mapping[Language, str]
+
+
+def finding(code: str, *, path: str = "", line: int | None = None, **parameters: object) -> Finding:
+    """A finding of the catalogue's severity for *code*; an unknown code is a programming error."""
+    return Finding(
+        code=code,
+        severity=_catalogue()[code].severity,
+        path=path,
+        line=line,
+        parameters=tuple((name, str(value)) for name, value in parameters.items()),
+    )
+
+
+def catalogue() -> Mapping[str, FindingText]:
+    """Every finding code with its severity and texts."""
+    return _catalogue()
+
+
+@cache
+def _catalogue() -> Mapping[str, FindingText]:
+    raw = tomllib.loads(resources.files("schemas").joinpath("findings.toml").read_text("utf-8"))
+    return {
+        code: FindingText(
+            severity=Severity(entry["severity"]),
+            texts={language: entry[language.value] for language in Language},
+        )
+        for code, entry in raw.items()
+    }

@@ -1,0 +1,29 @@
+"""Compiled XPath expressions with the type that the caller expects of them."""
+
+from lxml import etree
+
+from schemas.document import text_of
+
+
+def select(expression: etree.XPath, context: etree._Element) -> tuple[etree._Element, ...]:
+    """The elements that *expression* selects, in document order; anything else is left out."""
+    result = expression(context)
+    if not isinstance(result, list):
+        return ()
+    return tuple(each for each in result if isinstance(each, etree._Element))
+
+
+def select_text(expression: etree.XPath, context: etree._Element) -> str | None:
+    """The whole text of the one element (or the string) that *expression* selects, else None.
+
+    More than one is None too: what is ambiguous is not read.
+    """
+    result = expression(context)
+    if isinstance(result, str):
+        return result
+    if not isinstance(result, list) or len(result) != 1:
+        return None
+    (node,) = result
+    if isinstance(node, etree._Element):
+        return text_of(node)
+    return str(node) if isinstance(node, str) else None

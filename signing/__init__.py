@@ -1,0 +1,1 @@
+"""XML-DSig / XAdES validation and signing, certificates, trust, roster."""

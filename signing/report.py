@@ -1,0 +1,157 @@
+"""The words and the shape of a verdict: ETSI EN 319 102-1 V1.3.1, clause 5.1.3.
+
+A report is collected, never cut off at the first error.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from schemas.findings import Finding, Language
+
+
+class Indication(StrEnum):
+    """Status indication (EN 319 102-1, table 5)."""
+
+    TOTAL_PASSED = "TOTAL-PASSED"
+    INDETERMINATE = "INDETERMINATE"
+    TOTAL_FAILED = "TOTAL-FAILED"
+
+
+class SubIndication(StrEnum):
+    """Sub-indication (EN 319 102-1, table 6), as far as this engine gives it."""
+
+    # with TOTAL-FAILED
+    FORMAT_FAILURE = "FORMAT_FAILURE"
+    HASH_FAILURE = "HASH_FAILURE"
+    SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    # with INDETERMINATE
+    SIG_CONSTRAINTS_FAILURE = "SIG_CONSTRAINTS_FAILURE"
+    CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"
+    CERTIFICATE_CHAIN_GENERAL_FAILURE = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE = "CRYPTO_CONSTRAINTS_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE_NO_POE = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+    EXPIRED = "EXPIRED"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
+    NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
+    SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One step's or one signature's conclusion with the reasons for it."""
+
+    indication: Indication
+    sub_indication: SubIndication | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        """A pass carries no sub-indication: there is nothing to explain."""
+        if self.indication is Indication.TOTAL_PASSED and self.sub_indication is not None:
+            raise ValueError(f"passed with sub-indication {self.sub_indication}")
+
+
+PASSED = Verdict(Indication.TOTAL_PASSED)
+
+
+def failed(sub_indication: SubIndication, *findings: Finding) -> Verdict:
+    """TOTAL-FAILED with its reason."""
+    return Verdict(Indication.TOTAL_FAILED, sub_indication, findings)
+
+
+def indeterminate(sub_indication: SubIndication, *findings: Finding) -> Verdict:
+    """INDETERMINATE with its reason."""
+    return Verdict(Indication.INDETERMINATE, sub_indication, findings)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """All verdicts as one: the gravest indication, its first sub-indication, every finding.
+
+    No verdicts at all is INDETERMINATE: empty is never a pass.
+    """
+    collected = tuple(verdicts)
+    findings = tuple(finding for verdict in collected for finding in verdict.findings)
+    for indication in (Indication.TOTAL_FAILED, Indication.INDETERMINATE):
+        for verdict in collected:
+            if verdict.indication is indication:
+                return Verdict(indication, verdict.sub_indication, findings)
+    if not collected:
+        return Verdict(Indication.INDETERMINATE)
+    return Verdict(Indication.TOTAL_PASSED, None, findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who the signing certificate names.
+
+    `personal_id` is the 12-digit số định danh from `UID=CCCD:…` (or `CMND:…`), `organization_id`
+    the tax code from `UID=MST:…` or organizationIdentifier; either may be None.
+    """
+
+    subject: str
+    personal_id: str | None
+    organization_id: str | None
+    certificate_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureValidation:
+    """The validation of one `ds:Signature` (one line of the report).
+
+    `covers` names the same-document references whose digest was right, as written (`#data`);
+    `role` is the slot that the definition gives this signature, None outside any slot.
+    `best_signature_time` is None while nothing but the signer's claim speaks for a time.
+    """
+
+    id: str | None
+    path: str
+    role: str | None
+    verdict: Verdict
+    signer: Signer | None
+    claimed_signing_time: datetime | None
+    best_signature_time: datetime | None
+    covers: tuple[str, ...]
+    signature_algorithm: str | None
+
+    def as_json(self, language: Language = Language.VI) -> dict[str, object]:
+        """The shape of design §8."""
+        signer = self.signer
+        sub_indication = self.verdict.sub_indication
+        return {
+            "id": self.id,
+            "role": self.role,
+            "indication": self.verdict.indication.value,
+            "sub_indication": sub_indication.value if sub_indication else None,
+            "signer": None
+            if signer is None
+            else {
+                "subject": signer.subject,
+                "personal_id": signer.personal_id,
+                "organization_id": signer.organization_id,
+            },
+            "claimed_signing_time": _iso(self.claimed_signing_time),
+            "best_signature_time": _iso(self.best_signature_time),
+            "covers": list(self.covers),
+            "signature_algorithm": self.signature_algorithm,
+            "messages": [finding.message(language) for finding in self.verdict.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """All signatures of one document, and the verdict on the record as a whole.
+
+    `record` weighs what no single signature can: every role that the definition demands, the
+    right person or school by the roster, the right element, nothing unsigned beside it.
+    """
+
+    policy: str | None
+    signatures: tuple[SignatureValidation, ...]
+    record: Verdict
+
+
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()

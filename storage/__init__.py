@@ -1,0 +1,1 @@
+"""Versioned object storage: a contract and its implementations. Knows bytes only."""

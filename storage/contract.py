@@ -1,0 +1,67 @@
+"""The contract of a store: versioned objects, bytes exactly as given, no delete.
+
+Trust: the store is not trusted. An attacker who can modify it can at most make an object
+unreadable: every read is checked against the digest that the caller (or the index) knows.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\Z")
+MAX_KEY_LENGTH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One stored version of an object. `sha256` is lower-case hex, `size` in bytes."""
+
+    key: str
+    version_id: str
+    sha256: str
+    size: int
+    stored_at: datetime
+
+
+class Store(Protocol):
+    """Versioned objects under keys like `records/15/2025-2026/15000001/<uuid>.xml`.
+
+    Safe for use from several threads and processes at once.
+    """
+
+    def put(self, key: str, data: bytes) -> StoredVersion:
+        """Store *data* as a new version of *key*; durable once this returns.
+
+        Storing the bytes that already are the newest version returns that version.
+        Raises `StoreUnavailable` when nothing can be promised; whatever was written by then is at
+        most an unreferenced version.
+        """
+        ...
+
+    def get(self, key: str, version_id: str, sha256: str) -> bytes:
+        """The bytes of one version, proved to have the digest *sha256*.
+
+        Raises `ObjectNotFound` or `ObjectDamaged`.
+        """
+        ...
+
+    def versions(self, key: str) -> tuple[StoredVersion, ...]:
+        """All versions of *key*, oldest first; empty where there is none."""
+        ...
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Every key that starts with *prefix*, in order, as a stream."""
+        ...
+
+    def check(self) -> None:
+        """Raise unless the store can be used: reachable, writable, versioning on."""
+        ...
+
+
+def checked_key(key: str) -> str:
+    """*key* itself, or ValueError: keys are relative, ASCII, and cannot climb."""
+    if len(key) > MAX_KEY_LENGTH or not _KEY.match(key):
+        raise ValueError(f"not a storage key: {key!r}")
+    return key
