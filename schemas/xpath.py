@@ -10,7 +10,7 @@ def select(expression: etree.XPath, context: etree._Element) -> tuple[etree._Ele
     result = expression(context)
     if not isinstance(result, list):
         return ()
-    return tuple(each for each in result if isinstance(each, etree._Element))
+    return tuple(each for each in result if etree.iselement(each))
 
 
 def select_text(expression: etree.XPath, context: etree._Element) -> str | None:
@@ -24,6 +24,6 @@ def select_text(expression: etree.XPath, context: etree._Element) -> str | None:
     if not isinstance(result, list) or len(result) != 1:
         return None
     (node,) = result
-    if isinstance(node, etree._Element):
+    if etree.iselement(node):
         return text_of(node)
     return str(node) if isinstance(node, str) else None
