@@ -1,0 +1,72 @@
+"""Errors of this package, split by who must act. Each carries the finding that says what to do.
+
+HocbaError
+├── OperatorError        the operator of the repository
+│   ├── HomeError            the home folder: missing, there already, damaged, badly configured
+│   ├── IndexOutdated        run `hocba migrate`
+│   └── ReceiptKeyError      the receipt key is missing or cannot be used
+├── CallerError          whoever called: a source, a cursor, a batch that does not exist
+│   ├── SourceUnreadable     the archive or folder cannot be opened, or holds nothing
+│   └── BadCursor            a page's cursor that this index did not give
+├── TryAgain             nobody yet: nothing was promised, the same call may succeed later
+│   ├── IndexUnavailable     the database cannot be reached or is locked
+│   └── IndexConflict        another ingest was faster; decide anew
+└── ReceiptInvalid       whoever relies on the receipt: it is not what this repository signed
+"""
+
+from schemas.findings import Finding, Language
+
+
+class HocbaError(Exception):
+    """Any error of this package; `finding` gives its text in either language."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message(Language.EN))
+        self.finding = finding
+
+    def __reduce__(self) -> tuple[type["HocbaError"], tuple[Finding]]:
+        return (type(self), (self.finding,))
+
+
+class OperatorError(HocbaError):
+    """The operator must change something."""
+
+
+class HomeError(OperatorError):
+    """The home folder cannot be made or used."""
+
+
+class IndexOutdated(OperatorError):  # noqa: N818 -- says what is the case
+    """The database is not at the newest migration."""
+
+
+class ReceiptKeyError(OperatorError):
+    """The key that signs receipts cannot be used."""
+
+
+class CallerError(HocbaError):
+    """The request cannot be met as it is."""
+
+
+class SourceUnreadable(CallerError):  # noqa: N818
+    """No document can be had from this source at all."""
+
+
+class BadCursor(CallerError):  # noqa: N818
+    """A cursor that no page of this index ended with."""
+
+
+class TryAgain(HocbaError):  # noqa: N818
+    """Nothing was promised; the same call may succeed later."""
+
+
+class IndexUnavailable(TryAgain):
+    """The database cannot be reached, or is locked for too long."""
+
+
+class IndexConflict(TryAgain):
+    """A row that another transaction wrote first stands in the way."""
+
+
+class ReceiptInvalid(HocbaError):  # noqa: N818
+    """Not a receipt that this key signed."""

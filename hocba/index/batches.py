@@ -1,0 +1,167 @@
+"""Batches, their items, and which parts of them are done."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select, tuple_, update
+
+from hocba.index.pages import checked_limit, page_of, position_after
+from hocba.index.rows import Batch, BatchState, Counts, Item, NewBatch, Page, values_of
+from hocba.index.tables import batches, chunks, items
+from hocba.model.outcome import Outcome
+from schemas.findings import Finding
+
+_COUNTS = ("accepted", "duplicate", "rejected", "unreadable", "deferred")
+_UNFINISHED = (BatchState.RECEIVED, BatchState.RUNNING, BatchState.PAUSED)
+
+
+class Batches:
+    """What the index knows of batches."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def create(self, batch: NewBatch) -> None:
+        """Note a batch that came in; raises `IndexConflict` for a known id or idempotency key."""
+        values = values_of(batch) | {"state": BatchState.RECEIVED}
+        self._connection.execute(batches.insert().values(values))
+
+    def find(self, batch: str) -> Batch | None:
+        """The batch with this id."""
+        return self._one(batches.c.id == batch)
+
+    def find_by_idempotency_key(self, sender: str, key: str) -> Batch | None:
+        """The batch that *sender* has already sent with this key."""
+        return self._one(batches.c.sender == sender, batches.c.idempotency_key == key)
+
+    def find_unfinished(self, fingerprint: str, *, sender: str, masogd: str | None) -> Batch | None:
+        """The newest batch of the same content from the same sender that is not finished."""
+        return self._one(
+            batches.c.fingerprint == fingerprint,
+            batches.c.sender == sender,
+            batches.c.masogd.is_(None) if masogd is None else batches.c.masogd == masogd,
+            batches.c.state.in_(_UNFINISHED),
+        )
+
+    def page(
+        self,
+        *,
+        masogd: str | None = None,
+        states: Sequence[BatchState] = (),
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[Batch]:
+        """Batches, newest first; of one province, or in certain states."""
+        statement = select(batches).limit(checked_limit(limit) + 1)
+        if masogd is not None:
+            statement = statement.where(batches.c.masogd == masogd)
+        if states:
+            statement = statement.where(batches.c.state.in_(states))
+        if after is not None:
+            created_at, identity = position_after(after, str, str)
+            key = (datetime.fromisoformat(str(created_at)), identity)
+            statement = statement.where(tuple_(batches.c.created_at, batches.c.id) < key)
+        statement = statement.order_by(batches.c.created_at.desc(), batches.c.id.desc())
+        rows = [_batch(each) for each in self._connection.execute(statement).mappings()]
+        return page_of(rows, limit, lambda each: (each.created_at.isoformat(), each.id))
+
+    def start(self, batch: str, at: datetime) -> None:
+        """The batch is being worked; the first start counts as its beginning."""
+        self._set(batch, state=BatchState.RUNNING, failure=None)
+        self._connection.execute(
+            update(batches)
+            .where(batches.c.id == batch, batches.c.started_at.is_(None))
+            .values(started_at=at)
+        )
+
+    def pause(self, batch: str, failure: Finding) -> None:
+        """The batch stopped, nothing is lost, and it goes on when it is run again."""
+        self._set(batch, state=BatchState.PAUSED, failure=(failure,))
+
+    def fail(self, batch: str, failure: Finding, at: datetime) -> None:
+        """No document can be had from the batch; final."""
+        self._set(batch, state=BatchState.FAILED, failure=(failure,), finished_at=at)
+
+    def finish(self, batch: str, at: datetime, *, ignored: int, names: Sequence[str]) -> None:
+        """Every document of the batch has its outcome; final."""
+        self._set(
+            batch,
+            state=BatchState.DONE,
+            failure=None,
+            finished_at=at,
+            ignored=ignored,
+            ignored_names=json.dumps(names, ensure_ascii=False) if names else None,
+        )
+
+    def done_ranges(self, batch: str) -> tuple[tuple[int, int], ...]:
+        """First and last position (both included) of every part that is done, in order."""
+        statement = select(chunks.c.first, chunks.c.last).where(chunks.c.batch == batch)
+        rows = self._connection.execute(statement.order_by(chunks.c.first))
+        return tuple((row.first, row.last) for row in rows)
+
+    def add_chunk(self, batch: str, rows: Sequence[Item], at: datetime) -> None:
+        """Note the outcome of a part of the batch, its positions in one run without a gap.
+
+        Raises `IndexConflict` where the outcome of one of them is known already.
+        """
+        first, last = rows[0].position, rows[-1].position
+        if last - first + 1 != len(rows):
+            raise ValueError(f"{len(rows)} items from position {first} to {last}")
+        self._connection.execute(items.insert(), [values_of(each) for each in rows])
+        self._connection.execute(
+            chunks.insert().values(batch=batch, first=first, last=last, done_at=at)
+        )
+        outcomes = [each.outcome.value for each in rows]
+        self._set(
+            batch,
+            **{name: batches.c[name] + outcomes.count(name) for name in _COUNTS},
+        )
+
+    def items(
+        self,
+        batch: str,
+        *,
+        outcome: Outcome | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[Item]:
+        """Items of the batch by position; all of them, or those of one outcome."""
+        statement = select(items).where(items.c.batch == batch).limit(checked_limit(limit) + 1)
+        if outcome is not None:
+            statement = statement.where(items.c.outcome == outcome)
+        if after is not None:
+            statement = statement.where(items.c.position > position_after(after, int)[0])
+        rows = [
+            Item(**each)
+            for each in self._connection.execute(statement.order_by(items.c.position)).mappings()
+        ]
+        return page_of(rows, limit, lambda each: (each.position,))
+
+    def item(self, batch: str, position: int) -> Item | None:
+        """One item."""
+        statement = select(items).where(items.c.batch == batch, items.c.position == position)
+        found = self._connection.execute(statement).mappings().one_or_none()
+        return None if found is None else Item(**found)
+
+    def _set(self, batch: str, **values: Any) -> None:
+        self._connection.execute(update(batches).where(batches.c.id == batch).values(**values))
+
+    def _one(self, *conditions: Any) -> Batch | None:
+        statement = select(batches).where(*conditions).order_by(batches.c.created_at.desc())
+        found = self._connection.execute(statement.limit(1)).mappings().one_or_none()
+        return None if found is None else _batch(found)
+
+
+def _batch(row: RowMapping) -> Batch:
+    values = dict(row)
+    counts = Counts(**{name: values.pop(name) for name in _COUNTS})
+    names = values.pop("ignored_names")
+    failure: tuple[Finding, ...] = values.pop("failure")
+    return Batch(
+        **values,
+        counts=counts,
+        ignored_names=tuple(json.loads(names)) if names else (),
+        failure=failure[0] if failure else None,
+    )

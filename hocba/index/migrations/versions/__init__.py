@@ -1,0 +1,1 @@
+"""The steps in order; each file is one of them and is never changed once released."""

@@ -1,0 +1,377 @@
+"""What the index gives back: frozen rows, never the database's own objects."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from hocba.model.outcome import Outcome
+from hocba.model.record import Event, RecordStatus
+from schemas.findings import Finding, Language
+
+_T = TypeVar("_T")
+_U = TypeVar("_U")
+
+
+class BatchState(StrEnum):
+    """Where a batch stands.
+
+    `paused` goes on where it stopped when it is run again; `done` and `failed` are final.
+    """
+
+    RECEIVED = "received"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class TokenKind(StrEnum):
+    """Who holds an access token: a province's system, a guardian, an operator."""
+
+    PROVINCE = "province"
+    GUARDIAN = "guardian"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[_T]):
+    """One page of rows; `next` is the cursor of the page after it, None on the last one."""
+
+    rows: tuple[_T, ...]
+    next: str | None
+
+    def map(self, change: Callable[[_T], _U]) -> "Page[_U]":
+        """The same page with every row changed."""
+        return Page(tuple(change(row) for row in self.rows), self.next)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pupil:
+    """A pupil, known by `mahocsinh`; `sodinhdanh` is as in the newest record taken in."""
+
+    mahocsinh: str
+    sodinhdanh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record (pupil × school year) as its current version has it."""
+
+    madinhdanhhocba: str
+    mahocsinh: str
+    sodinhdanh: str
+    hovaten: str
+    namhoc: str
+    masogd: str
+    matruong: str
+    tentruong: str
+    macaphoc: str
+    makhoi: str
+    tenlop: str
+    ketqua: str | None
+    definition: str
+    phienban: int
+    status: RecordStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One accepted version: where its bytes are, and everything its receipt says."""
+
+    madinhdanhhocba: str
+    phienban: int
+    event: Event
+    status: RecordStatus
+    masogd: str
+    storage_key: str
+    version_id: str
+    sha256: str
+    size: int
+    accepted_at: datetime
+    batch: str
+    position: int
+    definition: str
+    policy: str
+
+    def as_json(self) -> dict[str, object]:
+        """One of `versions` in a timeline (design §8)."""
+        return {
+            "phienban": self.phienban,
+            "version_id": self.version_id,
+            "sha256": self.sha256,
+            "accepted_at": self.accepted_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHistory:
+    """One record with all its versions, oldest first."""
+
+    record: Record
+    versions: tuple[Version, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """One of `records` in a timeline (design §8)."""
+        record = self.record
+        return {
+            "namhoc": record.namhoc,
+            "makhoi": record.makhoi,
+            "macaphoc": record.macaphoc,
+            "matruong": record.matruong,
+            "madinhdanhhocba": record.madinhdanhhocba,
+            "phienban": record.phienban,
+            "status": record.status.value,
+            "versions": [version.as_json() for version in self.versions],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All records of one pupil over all schools and grades, by school year.
+
+    `records` is empty for a pupil that nobody has sent a record of.
+    """
+
+    mahocsinh: str
+    records: tuple[RecordHistory, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of design §8."""
+        return {
+            "mahocsinh": self.mahocsinh,
+            "records": [history.as_json() for history in self.records],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many documents came to which outcome; `total` is their sum."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    unreadable: int = 0
+    deferred: int = 0
+
+    @property
+    def total(self) -> int:
+        """All documents that an outcome is known of."""
+        return self.accepted + self.duplicate + self.rejected + self.unreadable + self.deferred
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Both together."""
+        return Counts(
+            accepted=self.accepted + other.accepted,
+            duplicate=self.duplicate + other.duplicate,
+            rejected=self.rejected + other.rejected,
+            unreadable=self.unreadable + other.unreadable,
+            deferred=self.deferred + other.deferred,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBatch:
+    """What is known of a batch when it comes in.
+
+    `source` is a name for people; `fingerprint` identifies the content, so that an interrupted
+    batch is found again; `masogd` is the only province whose records it may bring (None: any).
+    `location` is where the uploaded bytes wait, for whoever works the batch.
+    """
+
+    id: str
+    source: str
+    fingerprint: str
+    sender: str
+    masogd: str | None
+    created_at: datetime
+    idempotency_key: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One batch and how far it is.
+
+    `ignored` counts entries that no system meant to send (`__MACOSX`, `.DS_Store`);
+    `ignored_names` holds the first of them. `failure` says why it is paused or failed.
+    """
+
+    id: str
+    state: BatchState
+    source: str
+    fingerprint: str
+    sender: str
+    masogd: str | None
+    idempotency_key: str | None
+    location: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    counts: Counts
+    ignored: int
+    ignored_names: tuple[str, ...]
+    failure: Finding | None
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of design §8."""
+        counts = self.counts
+        return {
+            "id": self.id,
+            "state": self.state.value,
+            "total": counts.total,
+            "accepted": counts.accepted,
+            "duplicate": counts.duplicate,
+            "rejected": counts.rejected,
+            "unreadable": counts.unreadable,
+            "deferred": counts.deferred,
+            "started_at": _iso(self.started_at),
+            "finished_at": _iso(self.finished_at),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One document of a batch and what became of it.
+
+    `madinhdanhhocba` and `phienban` are what the document says it is, None where it does not;
+    for `accepted` and `duplicate` they lead to the version, and so to the receipt.
+    """
+
+    batch: str
+    position: int
+    file_name: str
+    outcome: Outcome
+    madinhdanhhocba: str | None
+    phienban: int | None
+    sha256: str | None
+    findings: tuple[Finding, ...]
+
+    def as_json(self, language: Language = Language.VI) -> dict[str, object]:
+        """One item of `/v1/batches/{id}/items`."""
+        return {
+            "position": self.position,
+            "file": self.file_name,
+            "outcome": self.outcome.value,
+            "madinhdanhhocba": self.madinhdanhhocba,
+            "phienban": self.phienban,
+            "sha256": self.sha256,
+            "findings": [each.as_json(language) for each in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAuditEvent:
+    """Who did what to what; `detail` holds codes and names of things, never personal data."""
+
+    at: datetime
+    actor: str
+    action: str
+    madinhdanhhocba: str | None = None
+    phienban: int | None = None
+    batch: str | None = None
+    masogd: str | None = None
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """An event of the audit trail, numbered in the order it was written."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    madinhdanhhocba: str | None
+    phienban: int | None
+    batch: str | None
+    masogd: str | None
+    detail: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """What a token allows; the token itself is not kept, only its SHA-256.
+
+    A province's token is bound to one `masogd`, a guardian's to the pupils in `mahocsinh`.
+    """
+
+    sha256: str
+    kind: TokenKind
+    label: str
+    masogd: str | None
+    mahocsinh: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def id(self) -> str:
+        """A short public name, to list and revoke the token by."""
+        return self.sha256[:16]
+
+    def valid(self, at: datetime) -> bool:
+        """Whether the token opens anything at the time *at*."""
+        return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new token; `text` is shown once and never again."""
+
+    text: str = field(repr=False)
+    token: AccessToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How much the repository holds."""
+
+    pupils: int
+    records: int
+    versions: int
+    batches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordStatistics:
+    """Number of records of one province, school year and level, and how many are recalled."""
+
+    masogd: str
+    namhoc: str
+    macaphoc: str
+    records: int
+    recalled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolStatistics:
+    """Number of records of one school in one school year, and how many are recalled."""
+
+    masogd: str
+    namhoc: str
+    matruong: str
+    tentruong: str
+    records: int
+    recalled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionSelection:
+    """Which versions are meant; every field that is set narrows it down."""
+
+    masogd: str | None = None
+    namhoc: str | None = None
+    matruong: str | None = None
+    mahocsinh: str | None = None
+    batch: str | None = None
+
+
+def values_of(row: Any) -> dict[str, Any]:
+    """The fields of a row by name, as they are; `dataclasses.asdict` would take findings apart."""
+    return {each.name: getattr(row, each.name) for each in fields(row)}
+
+
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
