@@ -5,13 +5,17 @@ unreadable: every read is checked against the digest that the caller (or the ind
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\Z")
 MAX_KEY_LENGTH = 512
+# A part is a file name in a `DirectoryStore`: at most 255 bytes, of which some are the store's own.
+MAX_PART_LENGTH = 200
+# A read never takes more than this into memory, whatever a store that was tampered with offers.
+MAX_OBJECT_SIZE = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,14 @@ class Store(Protocol):
         """
         ...
 
+    def put_many(self, items: Sequence[tuple[str, bytes]]) -> tuple[StoredVersion, ...]:
+        """Store every (key, data) as `put` would, in order; all are durable once this returns.
+
+        Much cheaper than one `put` after the other: the cost of durability is paid once. Raises as
+        `put` does, for the whole; whatever was written by then is at most unreferenced versions.
+        """
+        ...
+
     def get(self, key: str, version_id: str, sha256: str) -> bytes:
         """The bytes of one version, proved to have the digest *sha256*.
 
@@ -64,4 +76,13 @@ def checked_key(key: str) -> str:
     """*key* itself, or ValueError: keys are relative, ASCII, and cannot climb."""
     if len(key) > MAX_KEY_LENGTH or not _KEY.match(key):
         raise ValueError(f"not a storage key: {key!r}")
+    if any(len(part) > MAX_PART_LENGTH for part in key.split("/")):
+        raise ValueError(f"not a storage key, limit of a part is {MAX_PART_LENGTH}: {key!r}")
     return key
+
+
+def checked_data(data: bytes) -> bytes:
+    """*data* itself, or ValueError when a store would not read it back."""
+    if len(data) > MAX_OBJECT_SIZE:
+        raise ValueError(f"object has {len(data)} bytes, limit is {MAX_OBJECT_SIZE}")
+    return data
