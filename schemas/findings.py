@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from string import Formatter
 
 
 class Severity(StrEnum):
@@ -39,7 +40,8 @@ class Finding:
     def message(self, language: Language = Language.VI) -> str:
         """The text for a person: what was found, what was expected, how to mend it."""
         template = _catalogue()[self.code].texts[language]
-        return template.format_map({"path": self.path, "line": self.line, **dict(self.parameters)})
+        values = {"path": self.path, "line": self.line or "?", **dict(self.parameters)}
+        return _Words(language).vformat(template, (), values)
 
     def as_json(self, language: Language = Language.VI) -> dict[str, object]:
         """The shape of design §8."""
@@ -75,6 +77,28 @@ def finding(code: str, *, path: str = "", line: int | None = None, **parameters:
 def catalogue() -> Mapping[str, FindingText]:
     """Every finding code with its severity and texts."""
     return _catalogue()
+
+
+def term(vocabulary: str, code: str, language: Language) -> str:
+    """*code* in words, or the code itself where the vocabulary (`terms.toml`) lacks it."""
+    return _terms().get(vocabulary, {}).get(code, {}).get(language.value, code)
+
+
+class _Words(Formatter):
+    """Formats texts; `{role:role}` spells a code of the vocabulary `role` out."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec:
+            return term(format_spec, str(value), self._language)
+        return str(value)
+
+
+@cache
+def _terms() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    return tomllib.loads(resources.files("schemas").joinpath("terms.toml").read_text("utf-8"))
 
 
 @cache

@@ -1,0 +1,176 @@
+"""From the signing certificate to a trust anchor: RFC 5280 clause 6, by pyhanko-certvalidator.
+
+The exact engine is slow (milliseconds), so its verdicts are kept: a pass for as long as every
+certificate on the path is valid, anything else for a minute. Revocation enters here: the
+context below is where CRLs and OCSP responses of the trust store will be handed in.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from asn1crypto import x509 as asn1_x509
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.authority import AuthorityWithCert
+from pyhanko_certvalidator.errors import (
+    DisallowedAlgorithmError,
+    ExpiredError,
+    NotYetValidError,
+    PathBuildingError,
+    PathError,
+    ValidationError,
+)
+from pyhanko_certvalidator.path import ValidationPath
+
+from schemas.findings import finding
+from signing.certificates import SigningCertificate
+from signing.policy import SignerKind
+from signing.report import PASSED, SubIndication, Verdict, indeterminate
+from signing.trust import TrustAnchor, TrustStore
+
+_KEEP_FAILURE = timedelta(minutes=1)
+_MAX_KEPT = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    verdict: Verdict
+    since: datetime
+    until: datetime
+
+
+class PathValidator:
+    """Validates certificate paths against one trust store and keeps the verdicts."""
+
+    def __init__(self, trust: TrustStore) -> None:
+        self._trust = trust
+        self._kept: dict[tuple[str, SignerKind | None, frozenset[bytes]], _Kept] = {}
+
+    def validate(
+        self,
+        certificate: SigningCertificate,
+        others: Iterable[bytes],
+        kind: SignerKind | None,
+        at: datetime,
+    ) -> Verdict:
+        """Whether *certificate* leads at *at* to an anchor that is trusted for *kind*.
+
+        *others* are the DER certificates that came with the signature: hints for building the
+        path, believed in nothing.
+        """
+        key = (certificate.sha256, kind, frozenset(others))
+        kept = self._kept.get(key)
+        if kept is not None and kept.since <= at <= kept.until:
+            return kept.verdict
+        kept = self._validate(certificate, key[2], kind, at)
+        if len(self._kept) >= _MAX_KEPT:
+            self._kept.clear()
+        self._kept[key] = kept
+        return kept.verdict
+
+    def _validate(
+        self,
+        certificate: SigningCertificate,
+        others: frozenset[bytes],
+        kind: SignerKind | None,
+        at: datetime,
+    ) -> _Kept:
+        anchors = [each for each in self._trust.anchors if each.trusted(kind, at)]
+        if not anchors:
+            code = "HB-S045" if kind else "HB-S041"
+            verdict = indeterminate(
+                SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+                finding(code, subject=certificate.signer.subject),
+            )
+            return _Kept(verdict, at, at + _KEEP_FAILURE)
+        try:
+            path = _find_path(
+                certificate.der,
+                [each.der for each in anchors],
+                [*self._trust.intermediates, *others],
+                at,
+            )
+        except (PathError, ValidationError, ValueError) as error:
+            return _Kept(_failure(certificate, error), at, at + _KEEP_FAILURE)
+        return _Kept(PASSED, *_period(path, _anchor_of(path, anchors)))
+
+
+def _find_path(
+    leaf: bytes, anchors: list[bytes], others: list[bytes], at: datetime
+) -> ValidationPath:
+    context = ValidationContext(
+        trust_roots=[asn1_x509.Certificate.load(each) for each in anchors],
+        other_certs=_loadable(others),
+        moment=at,
+        allow_fetching=False,
+        revocation_mode="soft-fail",
+    )
+    validator = CertificateValidator(asn1_x509.Certificate.load(leaf), validation_context=context)
+    return asyncio.run(validator.async_validate_path())
+
+
+def _loadable(others: list[bytes]) -> list[asn1_x509.Certificate]:
+    """The certificates among what the signer sent; junk is no hint and no harm."""
+    loaded = []
+    for der in others:
+        try:
+            certificate = asn1_x509.Certificate.load(der, strict=True)
+            _ = certificate.native
+        except (ValueError, TypeError, KeyError):
+            continue
+        loaded.append(certificate)
+    return loaded
+
+
+def _failure(certificate: SigningCertificate, error: Exception) -> Verdict:
+    subject = certificate.signer.subject
+    match error:
+        case ExpiredError():
+            return indeterminate(
+                SubIndication.OUT_OF_BOUNDS_NO_POE,
+                finding("HB-S042", subject=subject, until=_day(error.expired_dt)),
+            )
+        case NotYetValidError():
+            return indeterminate(
+                SubIndication.NOT_YET_VALID,
+                finding("HB-S043", subject=subject, since=_day(error.valid_from)),
+            )
+        case DisallowedAlgorithmError():
+            return indeterminate(
+                SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+                finding("HB-S046", subject=subject),
+            )
+        case PathBuildingError():
+            return indeterminate(
+                SubIndication.NO_CERTIFICATE_CHAIN_FOUND, finding("HB-S041", subject=subject)
+            )
+        case _:
+            return indeterminate(
+                SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+                finding("HB-S044", subject=subject, reason=error),
+            )
+
+
+def _anchor_of(path: ValidationPath, anchors: list[TrustAnchor]) -> TrustAnchor:
+    root = path.trust_anchor.authority
+    if not isinstance(root, AuthorityWithCert):
+        raise TypeError("a trust anchor without a certificate was never handed in")
+    der = root.certificate.dump()
+    return next(each for each in anchors if each.der == der)
+
+
+def _period(path: ValidationPath, anchor: TrustAnchor) -> tuple[datetime, datetime]:
+    """From when until when this path stays what it is."""
+    certificates = list(path.iter_certs(include_root=True))
+    starts = [each.not_valid_before for each in certificates]
+    ends = [each.not_valid_after for each in certificates]
+    if anchor.valid_from is not None:
+        starts.append(datetime.combine(anchor.valid_from, time.min, UTC))
+    if anchor.valid_until is not None:
+        ends.append(datetime.combine(anchor.valid_until, time.max, UTC))
+    return max(starts), min(ends)
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%d/%m/%Y")

@@ -1,0 +1,262 @@
+"""The verdict on a record as a whole: what no single signature can say.
+
+A record passes when every role that its policy demands has a TOTAL-PASSED signature over the
+element it must cover, by somebody who held that role at that school on that day according to the
+roster, with a certificate bound to that person or school; when every signature in it passes; and
+when nothing unsigned stands outside the signature containers (design §4).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lxml import etree
+
+from schemas.document import ParsedDocument, element_path
+from schemas.findings import Finding, finding
+from schemas.xpath import select, select_text
+from signing import names
+from signing.algorithms import AlgorithmPolicy, default_policy
+from signing.path import PathValidator
+from signing.policy import RoleRequirement, SignaturePolicy, SignerKind
+from signing.report import (
+    PASSED,
+    Indication,
+    SignatureReport,
+    SubIndication,
+    Verdict,
+    failed,
+    indeterminate,
+    worst,
+)
+from signing.roster import Roster
+from signing.validate import SignatureValidator, ValidatedSignature
+from signing.xades import VIETNAM
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    requirement: RoleRequirement
+    signatures: tuple[ValidatedSignature, ...]
+
+
+def validate_record(
+    document: ParsedDocument,
+    policy: SignaturePolicy,
+    *,
+    paths: PathValidator | None,
+    roster: Roster | None,
+    at: datetime,
+    algorithms: AlgorithmPolicy | None = None,
+) -> SignatureReport:
+    """All signatures of *document* and the record's verdict under *policy* at *at*; never raises.
+
+    (1) every signature in its slot, (2) the content is one element, (3) every signature passes,
+    (4) each role covers what it must, (5) by an entitled signer, (6) nothing unsigned beside it.
+    """
+    validator = SignatureValidator(
+        document, algorithms=algorithms or default_policy(), paths=paths, at=at
+    )
+    # (1):
+    slots, strays = _validate_signatures(document.root, policy, validator)
+    signatures = tuple(each for slot in slots for each in slot.signatures) + strays
+    # (2):
+    content = select(policy.content, document.root)
+    if len(content) != 1:
+        verdict = _refused(finding("HB-S112", count=len(content)))
+        return _report(policy, document.root, signatures, [verdict])
+    if not any(content[0] in each.covered for slot in slots for each in slot.signatures):
+        verdicts = [_refused(finding("HB-S113", path=element_path(content[0])))]
+    else:
+        verdicts = [PASSED]
+    # (3):
+    verdicts.extend(_as_record_step(each) for each in signatures)
+    verdicts.extend(
+        _refused(finding("HB-S109", path=each.validation.path, line=each.element.sourceline))
+        for each in strays
+    )
+    # (4) and (5):
+    mandates = _Mandates(policy, content[0], roster, at)
+    for slot in slots:
+        verdicts.extend(_role_verdicts(document, slot, mandates))
+    # (6):
+    verdicts.extend(
+        _refused(finding("HB-S108", path=element_path(each), line=each.sourceline))
+        for each in _unsigned_elements(document.root, policy, content[0])
+    )
+    return _report(policy, document.root, signatures, verdicts)
+
+
+def _validate_signatures(
+    root: etree._Element, policy: SignaturePolicy, validator: SignatureValidator
+) -> tuple[tuple[_Slot, ...], tuple[ValidatedSignature, ...]]:
+    """Every `ds:Signature` of the document exactly once: by role, and those in no slot."""
+    slots = []
+    placed: list[etree._Element] = []
+    for requirement in policy.roles:
+        elements = [
+            signature
+            for holder in select(requirement.slot, root)
+            for signature in holder.iterchildren(names.SIGNATURE)
+        ]
+        placed.extend(elements)
+        validated = tuple(
+            validator.validate(each, requirement.role, requirement.kind) for each in elements
+        )
+        slots.append(_Slot(requirement, validated))
+    strays = tuple(
+        validator.validate(each, None, None)
+        for each in root.iter(names.SIGNATURE)
+        if each not in placed
+    )
+    return tuple(slots), strays
+
+
+def _role_verdicts(
+    document: ParsedDocument, slot: _Slot, mandates: "_Mandates"
+) -> Iterator[Verdict]:
+    requirement = slot.requirement
+    targets = select(requirement.covers, document.root)
+    if not slot.signatures:
+        yield _refused(finding("HB-S102", role=requirement.role))
+        return
+    if not targets:
+        yield _refused(finding("HB-S103", role=requirement.role, path="?"))
+    for target in targets:
+        covering = [each for each in slot.signatures if target in each.covered]
+        if not covering:
+            yield _refused(
+                finding(
+                    "HB-S103",
+                    path=element_path(target),
+                    line=target.sourceline,
+                    role=requirement.role,
+                )
+            )
+            continue
+        # Signing again adds a signature: one entitled signer is enough, the best one speaks.
+        yield min((mandates.judge(requirement, target, each) for each in covering), key=_gravity)
+
+
+class _Mandates:
+    """Whether a signer was entitled: certificate, record and roster must name the same holder."""
+
+    def __init__(
+        self,
+        policy: SignaturePolicy,
+        content: etree._Element,
+        roster: Roster | None,
+        at: datetime,
+    ) -> None:
+        self._roster = roster
+        self._school = (select_text(policy.school, content) or "").strip()
+        signed_on = select_text(policy.signed_on, content) if policy.signed_on else None
+        self._fallback_day = _day(signed_on) or at.astimezone(VIETNAM).date()
+
+    def judge(
+        self, requirement: RoleRequirement, target: etree._Element, signature: ValidatedSignature
+    ) -> Verdict:
+        """The verdict on the signer of *signature* as holder of the role over *target*."""
+        certificate = signature.certificate
+        if certificate is None:
+            return PASSED  # the signature itself already is not
+        role = requirement.role
+        path = element_path(target)
+        signer = certificate.signer
+        person = requirement.kind is SignerKind.PERSON
+        holder = signer.personal_id if person else signer.organization_id
+        if holder is None:
+            return _refused(finding("HB-S110", path=path, role=role, subject=signer.subject))
+        named = _named_person(requirement, target)
+        if named is not None and named != holder:
+            return _refused(finding("HB-S106", path=path, role=role, named=named, found=holder))
+        if self._roster is None:
+            return indeterminate(
+                SubIndication.SIG_CONSTRAINTS_FAILURE, finding("HB-S107", path=path, role=role)
+            )
+        day = self._signing_day(signature)
+        entries = self._roster.mandates(self._school, role, holder)
+        if any(each.covers(day) for each in entries):
+            return PASSED
+        code = "HB-S105" if entries else "HB-S104"
+        return _refused(
+            finding(
+                code,
+                path=path,
+                role=role,
+                holder=holder,
+                school=self._school,
+                day=day.strftime("%d/%m/%Y"),
+            )
+        )
+
+    def _signing_day(self, signature: ValidatedSignature) -> date:
+        """The day to look up in the roster: the proved time, the signer's claim, the record's."""
+        validation = signature.validation
+        time = validation.best_signature_time or validation.claimed_signing_time
+        return time.astimezone(VIETNAM).date() if time else self._fallback_day
+
+
+def _named_person(requirement: RoleRequirement, target: etree._Element) -> str | None:
+    """The personal id that the record itself names for this role; None where it names none."""
+    if requirement.personal_id is None:
+        return None
+    return (select_text(requirement.personal_id, target) or "").strip() or None
+
+
+def _as_record_step(signature: ValidatedSignature) -> Verdict:
+    """A signature's weight in the record; its findings stay in its own line of the report."""
+    verdict = signature.validation.verdict
+    return Verdict(verdict.indication, verdict.sub_indication)
+
+
+def _unsigned_elements(
+    root: etree._Element, policy: SignaturePolicy, content: etree._Element
+) -> Iterator[etree._Element]:
+    """Elements outside the content that carry anything but signatures: nobody vouches for them."""
+    containers = {each for path in policy.containers for each in select(path, root)}
+    pending = [root]
+    while pending:
+        element = pending.pop()
+        if element is content or element.tag == names.SIGNATURE:
+            continue
+        texts = [element.text, *(child.tail for child in element)]
+        bare = not any(text and text.strip() for text in texts) and not (
+            set(element.attrib) - {"Id"}
+        )
+        if element not in containers or not bare:
+            yield element
+            continue
+        pending.extend(child for child in element if isinstance(child.tag, str))
+
+
+def _report(
+    policy: SignaturePolicy,
+    root: etree._Element,
+    signatures: tuple[ValidatedSignature, ...],
+    verdicts: list[Verdict],
+) -> SignatureReport:
+    if not signatures:
+        verdicts.append(_refused(finding("HB-S111", line=root.sourceline)))
+    by_element = {each.element: each.validation for each in signatures}
+    return SignatureReport(
+        policy=policy.reference,
+        signatures=tuple(by_element[each] for each in root.iter(names.SIGNATURE)),
+        record=worst(verdicts),
+    )
+
+
+def _refused(reason: Finding) -> Verdict:
+    return failed(SubIndication.SIG_CONSTRAINTS_FAILURE, reason)
+
+
+def _gravity(verdict: Verdict) -> int:
+    order = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
+    return order.index(verdict.indication)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text.strip()) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+"""The trust store: a folder with anchors, intermediates and what is known about them.
+
+Trust: whoever can write this folder decides whom everybody believes. It is read once, whole, and
+refused when anything in it is unclear; an empty one is no trust store.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from signing.errors import TrustStoreError
+from signing.policy import SignerKind
+
+INDEX_FILE = "anchors.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustAnchor:
+    """A root that is believed, for whom, and in which period (both days inclusive)."""
+
+    certificate: x509.Certificate
+    der: bytes
+    sha256: str
+    purposes: frozenset[SignerKind]
+    valid_from: date | None
+    valid_until: date | None
+    source: str
+
+    def trusted(self, kind: SignerKind | None, time: datetime) -> bool:
+        """Whether a signer of this *kind* (None: of any) may rest on it at *time*."""
+        day = time.astimezone(UTC).date()
+        return (
+            (kind is None or kind in self.purposes)
+            and (self.valid_from is None or self.valid_from <= day)
+            and (self.valid_until is None or day <= self.valid_until)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrustStore:
+    """Anchors and intermediates, by content. `digest` names this exact content."""
+
+    anchors: tuple[TrustAnchor, ...]
+    intermediates: tuple[bytes, ...]
+    digest: str
+
+    def __post_init__(self) -> None:
+        """No anchors is no trust."""
+        if not self.anchors:
+            raise TrustStoreError(f"{INDEX_FILE}: lists no anchor; nothing would be trusted")
+
+
+def read_trust_store(folder: Path) -> TrustStore:
+    """The trust store in *folder*; raises `TrustStoreError` with file and reason."""
+    index = folder / INDEX_FILE
+    try:
+        raw = tomllib.loads(index.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TrustStoreError(f"{index}: cannot be read: {error}") from error
+    anchors = tuple(_anchor(folder, entry) for entry in raw.get("anchor", ()))
+    listed = {(folder / entry["file"]).resolve() for entry in raw.get("anchor", ())}
+    for file in sorted((folder / "anchors").glob("*")):
+        if file.resolve() not in listed:
+            raise TrustStoreError(f"{file}: not listed in {INDEX_FILE}")
+    intermediates = tuple(
+        _certificate(file).public_bytes(Encoding.DER)
+        for file in sorted((folder / "intermediates").glob("*.pem"))
+    )
+    digest = hashlib.sha256()
+    for anchor in anchors:
+        digest.update(repr((anchor.sha256, sorted(anchor.purposes))).encode())
+        digest.update(repr((anchor.valid_from, anchor.valid_until)).encode())
+    for each in intermediates:
+        digest.update(hashlib.sha256(each).digest())
+    return TrustStore(anchors, intermediates, digest.hexdigest())
+
+
+def _anchor(folder: Path, entry: Mapping[str, object]) -> TrustAnchor:
+    try:
+        file = folder / str(entry["file"])
+        certificate = _certificate(file)
+        der = certificate.public_bytes(Encoding.DER)
+        sha256 = hashlib.sha256(der).hexdigest()
+        if sha256 != entry["sha256"]:
+            raise TrustStoreError(f"{file}: SHA-256 is {sha256}, {INDEX_FILE} says another")
+        purposes = entry["purpose"]
+        if not isinstance(purposes, list) or not purposes:
+            raise TrustStoreError(f"{file}: purpose must list person, organization or both")
+        return TrustAnchor(
+            certificate=certificate,
+            der=der,
+            sha256=sha256,
+            purposes=frozenset(SignerKind(each) for each in purposes),
+            valid_from=_day(entry, "valid_from"),
+            valid_until=_day(entry, "valid_until"),
+            source=str(entry["source"]),
+        )
+    except KeyError as error:
+        raise TrustStoreError(f"{INDEX_FILE}: an anchor lacks {error.args[0]}") from error
+    except ValueError as error:
+        raise TrustStoreError(f"{INDEX_FILE}: {error}") from error
+
+
+def _certificate(file: Path) -> x509.Certificate:
+    try:
+        certificates = x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise TrustStoreError(f"{file}: not a PEM certificate: {error}") from error
+    if len(certificates) != 1:
+        raise TrustStoreError(f"{file}: holds {len(certificates)} certificates, expected one")
+    return certificates[0]
+
+
+def _day(entry: Mapping[str, object], name: str) -> date | None:
+    value = entry.get(name)
+    if value is None:
+        return None
+    return value if isinstance(value, date) else date.fromisoformat(str(value))

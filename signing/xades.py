@@ -1,0 +1,138 @@
+"""Signed properties: XAdES (ETSI EN 319 132-1) and the SignatureProperty of Vietnamese tools.
+
+Only what a valid reference of the same signature covers is read; the rest is decoration.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from lxml import etree
+
+from schemas.document import text_of
+from schemas.findings import Finding, finding
+from signing import names
+from signing.algorithms import AlgorithmPolicy
+from signing.signature_form import SignatureForm
+
+VIETNAM = timezone(timedelta(hours=7), "+07")
+
+_X = f"{{{names.XADES}}}"
+_LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\Z")
+_ZONED_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateReference:
+    """One `Cert` of SigningCertificate(V2): hashlib's name of the digest, and its value."""
+
+    hash_name: str
+    digest: bytes
+
+    def names(self, der: bytes) -> bool:
+        """Whether this is the reference of the certificate *der*."""
+        return hashlib.new(self.hash_name, der).digest() == self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class SignedProperties:
+    """What the signer states under his signature.
+
+    `signing_certificates` is None where the form has no such property (plain XML-DSig), empty
+    where it has one that names no certificate this engine can read.
+    """
+
+    claimed_signing_time: datetime | None
+    signing_certificates: tuple[CertificateReference, ...] | None
+    problems: tuple[Finding, ...]
+
+
+def read_signed_properties(
+    form: SignatureForm, covered: tuple[etree._Element, ...], algorithms: AlgorithmPolicy
+) -> SignedProperties:
+    """The properties in *form* that stand inside one of the *covered* elements."""
+    xades = _xades_properties(form)
+    problems: list[Finding] = []
+    if xades is not None and not _is_covered(xades, covered):
+        problems.append(finding("HB-S033", line=xades.sourceline))
+        xades = None
+    times = [] if xades is None else list(xades.iter(f"{_X}SigningTime"))
+    times += [each for each in _vendor_times(form) if _is_covered(each, covered)]
+    claimed: datetime | None = None
+    for each in times:
+        read = _time(text_of(each))
+        if read is None or (claimed is not None and read != claimed):
+            problems.append(finding("HB-S051", line=each.sourceline, found=text_of(each)[:40]))
+        else:
+            claimed = read
+    certificates = None if xades is None else _signing_certificates(xades, algorithms)
+    return SignedProperties(claimed, certificates, tuple(problems))
+
+
+def _xades_properties(form: SignatureForm) -> etree._Element | None:
+    """The one SignedProperties of this signature, by its place: Object/QualifyingProperties."""
+    for holder in form.objects:
+        for qualifying in holder.iterchildren(names.QUALIFYING_PROPERTIES):
+            if form.id and qualifying.get("Target") != f"#{form.id}":
+                continue
+            found = next(qualifying.iterchildren(names.SIGNED_PROPERTIES), None)
+            if found is not None:
+                return found
+    return None
+
+
+def _vendor_times(form: SignatureForm) -> list[etree._Element]:
+    """Object/SignatureProperties/SignatureProperty/SigningTime in whatever namespace."""
+    return [
+        child
+        for holder in form.objects
+        for properties in holder.iterchildren(names.SIGNATURE_PROPERTIES)
+        for one in properties.iterchildren(f"{{{names.DS}}}SignatureProperty")
+        for child in one.iterchildren("{*}SigningTime")
+    ]
+
+
+def _signing_certificates(
+    properties: etree._Element, algorithms: AlgorithmPolicy
+) -> tuple[CertificateReference, ...] | None:
+    holder = next(
+        properties.iter(f"{_X}SigningCertificateV2", f"{_X}SigningCertificate"),
+        None,
+    )
+    if holder is None:
+        return None
+    found = []
+    for certificate in holder.iterchildren(f"{_X}Cert"):
+        method = certificate.find(f"{_X}CertDigest/{{{names.DS}}}DigestMethod")
+        value = certificate.find(f"{_X}CertDigest/{{{names.DS}}}DigestValue")
+        if method is None or value is None:
+            continue
+        algorithm = algorithms.digests.get(method.get("Algorithm") or "")
+        if algorithm is None or algorithm.accepted_until is not None:
+            continue  # a digest that may no longer be relied on names no certificate
+        try:
+            digest = base64.b64decode("".join(text_of(value).split()), validate=True)
+        except binascii.Error:
+            continue
+        found.append(CertificateReference(algorithm.name, digest))
+    return tuple(found)
+
+
+def _is_covered(element: etree._Element, covered: tuple[etree._Element, ...]) -> bool:
+    return element in covered or any(each in covered for each in element.iterancestors())
+
+
+def _time(text: str) -> datetime | None:
+    """An instant; without a zone it is Vietnamese local time (design §4)."""
+    text = text.strip()
+    try:
+        if _ZONED_TIME.match(text):
+            return datetime.fromisoformat(text)
+        if _LOCAL_TIME.match(text):
+            return datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
+    except ValueError:
+        return None
+    return None
