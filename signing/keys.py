@@ -3,6 +3,7 @@
 PKCS#12 files today; tokens and remote signing services fit behind the same protocol.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from signing.errors import SigningKeyError
 
@@ -81,3 +82,33 @@ def read_pkcs12(path: Path, password: str | None) -> SoftwareKey:
     return SoftwareKey(
         key, content.cert.certificate, tuple(each.certificate for each in content.additional_certs)
     )
+
+
+def pkcs12_bytes(key: SoftwareKey, password: str, name: str) -> bytes:
+    """A PKCS#12 file with the key, its certificate and chain; raises `SigningKeyError`.
+
+    The password is demanded: a key on disk without one is nobody's own.
+    """
+    if not password:
+        raise SigningKeyError(f"{name}: a PKCS#12 file needs a password")
+    return pkcs12.serialize_key_and_certificates(
+        name.encode(),
+        key.private_key,
+        key.certificate,
+        key.chain or None,
+        BestAvailableEncryption(password.encode()),
+    )
+
+
+def write_pkcs12(path: Path, key: SoftwareKey, password: str) -> None:
+    """Write the key as a PKCS#12 file that only its owner may read; never replaces a file.
+
+    Raises `SigningKeyError`.
+    """
+    content = pkcs12_bytes(key, password, path.stem)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise SigningKeyError(f"{path.name}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,104 @@
+"""One signature put into a record: the right place, the right content, the right order.
+
+What a signature must cover, and where it stands, is the definition's signature policy. Its roles
+stand in the order of signing: nobody signs before those who stand above. Signing again adds a
+signature and never replaces one.
+"""
+
+from datetime import datetime
+
+from lxml import etree
+
+from schemas.document import parse
+from schemas.findings import finding
+from signing.duty import Duty, identifiers, signer_for
+from signing.errors import SigningRefused
+from signing.keys import SigningKey
+from signing.policy import RoleRequirement, SignaturePolicy
+from signing.signature_builder import SignatureRequest, add_signature
+from signing.slots import slot_for
+from signing.styles import XADES, SignatureStyle
+
+
+def sign_record(
+    data: bytes,
+    role: str,
+    key: SigningKey,
+    *,
+    policy: SignaturePolicy,
+    signing_time: datetime,
+    style: SignatureStyle = XADES,
+    repeat: bool = False,
+) -> bytes:
+    """The record in *data* with the signature of *key* in *role* added.
+
+    With *repeat* a signer who has signed already signs again. Raises `Unreadable`,
+    `SigningRefused`, or what the key raises.
+    """
+    root = parse(data).root
+    sign(root, role, key, policy=policy, signing_time=signing_time, style=style, repeat=repeat)
+    return serialize(root)
+
+
+def serialize(root: etree._Element) -> bytes:
+    """The document as UTF-8; canonical forms survive it, and so do signatures."""
+    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+
+
+def sign(
+    root: etree._Element,
+    role: str,
+    key: SigningKey,
+    *,
+    policy: SignaturePolicy,
+    signing_time: datetime,
+    style: SignatureStyle = XADES,
+    repeat: bool = False,
+) -> tuple[etree._Element, ...]:
+    """Add the signature of *key* in *role* to the tree; returns the new `ds:Signature` elements.
+
+    There is one, except in a style that gives every target its own. Raises `SigningRefused`
+    before anything is changed.
+    """
+    requirement = _requirement(policy, role)
+    signer = signer_for(key, requirement, signing_time).signer
+    duty = Duty(root, policy, requirement, signer)
+    # (1) What this signer has to sign, clearly named.
+    targets = duty.targets(repeat=repeat)
+    duty.refuse_unclear_ids(targets)
+    # (2) Whether it is this role's turn.
+    duty.refuse_out_of_order()
+    # (3) Where the signature goes: outside its content, and not into signed content.
+    duty.refuse_wrong_place(targets)
+    closed = duty.earlier_values(targets) if style.covers_earlier_values else ()
+    groups = [(each,) for each in targets] if style.value_per_target else [targets]
+    signatures = []
+    for group in groups:
+        request = SignatureRequest(
+            identifier=_free_identifier(root, role),
+            targets=group,
+            signing_time=signing_time,
+            earlier_values=closed,
+        )
+        slot = slot_for(root, policy, requirement, group, empty=style.value_per_target)
+        signatures.append(add_signature(slot, request, key, style))
+    return tuple(signatures)
+
+
+def _requirement(policy: SignaturePolicy, role: str) -> RoleRequirement:
+    for requirement in policy.roles:
+        if requirement.role == role:
+            return requirement
+    known = ", ".join(requirement.role for requirement in policy.roles)
+    raise SigningRefused(finding("HB-K001", role=role, known=known))
+
+
+def _free_identifier(root: etree._Element, role: str) -> str:
+    """The first `S-{role}-{n}` that no Id of the document starts with."""
+    taken = identifiers(root)
+    number = 1
+    while any(
+        each == f"S-{role}-{number}" or each.startswith(f"S-{role}-{number}-") for each in taken
+    ):
+        number += 1
+    return f"S-{role}-{number}"
