@@ -1,10 +1,11 @@
 """The real services that tests talk to, each started once a worker and only when asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from tests.support.services.postgresql import PostgreSQL, running_postgresql
+from tests.support.services.seaweedfs import SeaweedFS, running_seaweedfs
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,25 @@ def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
     """The SQLAlchemy URL of an empty database of this test's own."""
     with postgresql.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def seaweedfs() -> Iterator[SeaweedFS]:
+    """A running SeaweedFS, an S3 server with versioning and object lock."""
+    with running_seaweedfs() as server:
+        yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what a service wrote last when a test that used it failed."""
+    report = yield
+    if report.failed:
+        used: dict[str, object] = getattr(item, "funcargs", {})
+        for name in ("seaweedfs", "postgresql"):
+            service = used.get(name)
+            if isinstance(service, (SeaweedFS, PostgreSQL)):
+                report.sections.append((f"log of {name}", service.process.log_tail()))
+    return report
