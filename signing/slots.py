@@ -52,10 +52,13 @@ def slot_for(
     if link is None and len(select(requirement.covers, root)) == 1:
         return slots[0] if slots else _make(root, policy, requirement)
     for slot in slots:
-        if slot.get("Id") == link and not (empty and slot.find(names.SIGNATURE) is not None):
+        taken = slot.find(names.SIGNATURE) is not None
+        if slot.get("Id") == link and not (taken and (empty or link is None)):
             return slot
     slot = _make(root, policy, requirement)
-    slot.set("Id", link or f"{requirement.role}-{len(slots) + 1}")
+    used = {each.get("Id") for each in slots}
+    numbers = (f"{requirement.role}-{number}" for number in range(1, len(slots) + 2))
+    slot.set("Id", link or next(each for each in numbers if each not in used))
     return slot
 
 

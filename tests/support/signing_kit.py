@@ -42,9 +42,18 @@ RECORD = """<?xml version="1.0" encoding="UTF-8"?>
       <hovaten>Giàng Thị Mẫu &amp; bạn</hovaten>
       <soddcngiamhieu>015070000004</soddcngiamhieu>
       <soddcngvcn>015182000003</soddcngvcn>
-      <DIEM_TONG_KET Id="mon-1"><diemcanam>8.5</diemcanam><soddcngvbm>015180000001</soddcngvbm></DIEM_TONG_KET>
-      <DIEM_TONG_KET Id="mon-2"><diemcanam>7.0</diemcanam><soddcngvbm>015180000001</soddcngvbm></DIEM_TONG_KET>
-      <DIEM_TONG_KET Id="mon-3"><diemcanam>Đ</diemcanam><soddcngvbm>015181000002</soddcngvbm></DIEM_TONG_KET>
+      <DIEM_TONG_KET Id="mon-1">
+        <diemcanam>8.5</diemcanam>
+        <soddcngvbm>015180000001</soddcngvbm>
+      </DIEM_TONG_KET>
+      <DIEM_TONG_KET Id="mon-2">
+        <diemcanam>7.0</diemcanam>
+        <soddcngvbm>015180000001</soddcngvbm>
+      </DIEM_TONG_KET>
+      <DIEM_TONG_KET Id="mon-3">
+        <diemcanam>Đ</diemcanam>
+        <soddcngvbm>015181000002</soddcngvbm>
+      </DIEM_TONG_KET>
     </THONG_TIN_HOC_BA>
   </DU_LIEU_HOC_BA>
 </HOC_BA_SO>
