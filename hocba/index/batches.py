@@ -139,6 +139,13 @@ class Batches:
         ]
         return page_of(rows, limit, lambda each: (each.position,))
 
+    def known_positions(self, batch: str, first: int, last: int) -> frozenset[int]:
+        """Positions from *first* to *last* (both included) that have their outcome."""
+        statement = select(items.c.position).where(
+            items.c.batch == batch, items.c.position.between(first, last)
+        )
+        return frozenset(self._connection.scalars(statement))
+
     def item(self, batch: str, position: int) -> Item | None:
         """One item."""
         statement = select(items).where(items.c.batch == batch, items.c.position == position)

@@ -39,6 +39,7 @@ class _Kind(Enum):
     FOLDER = auto()
     ZIP = auto()
     TAR = auto()
+    UNSUPPORTED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Source:
                 return 1
             case _Kind.ZIP:
                 return count_zip(self.path)
-            case _Kind.FOLDER | _Kind.TAR:
+            case _Kind.FOLDER | _Kind.TAR | _Kind.UNSUPPORTED:
                 return None
 
     def entries(self) -> Iterator[Entry]:
@@ -105,9 +106,10 @@ class Source:
         try:
             if self._kind in {_Kind.ZIP, _Kind.TAR}:
                 refuse_climbing(raw.name)
+            start = b"" if isinstance(raw.data, EntryRefused) else raw.data[:512]
+            refuse_nested_archive(raw.name, start)
             if isinstance(raw.data, EntryRefused):
-                return BadEntry(position, name, raw.data.finding)
-            refuse_nested_archive(raw.name, raw.data[:512])
+                raise raw.data
         except EntryRefused as refused:
             return BadEntry(position, name, refused.finding)
         return Document(position, name, raw.data)
@@ -122,6 +124,8 @@ class Source:
                 return read_tar(self.path, self.limits)
             case _Kind.FILE:
                 return self._single_file()
+            case _Kind.UNSUPPORTED:
+                return self._unsupported()
 
     def _single_file(self) -> Iterator[RawEntry]:
         limit = self.limits.document_bytes
@@ -130,12 +134,18 @@ class Source:
         refused = EntryRefused(finding("HB-I008", limit=limit))
         yield RawEntry(self.path.name, data if len(data) <= limit else refused)
 
+    def _unsupported(self) -> Iterator[RawEntry]:
+        with self.path.open("rb") as file:
+            start = file.read(8)
+        names = [name for magic, name in _UNSUPPORTED.items() if start.startswith(magic)]
+        raise SourceUnreadable(finding("HB-I016", found="".join(names)))
+
 
 def open_source(path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS) -> Source:
     """The source at *path*: a folder, a zip, a tar (plain, gzip, zstd) or one document.
 
-    What it is, its first bytes tell, not its name. Raises `SourceUnreadable` where there is
-    nothing, or an archive of a kind that is not read.
+    What it is, its first bytes tell, not its name. Raises `SourceUnreadable` where nothing is
+    there or may be read; an archive that cannot be opened says so when its entries are asked for.
     """
     try:
         if path.is_dir():
@@ -145,14 +155,13 @@ def open_source(path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS) -> Sou
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SourceUnreadable(finding("HB-I003", found=path.name, reason=reason)) from error
-    for magic, name in _UNSUPPORTED.items():
-        if start.startswith(magic):
-            raise SourceUnreadable(finding("HB-I016", found=name))
     return Source(path, limits, _kind(path, start))
 
 
 def _kind(path: Path, start: bytes) -> _Kind:
     suffix = path.suffix.lower()
+    if start.startswith(tuple(_UNSUPPORTED)):
+        return _Kind.UNSUPPORTED
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) or suffix == ".zip":
         return _Kind.ZIP
     if is_compressed(start) or is_tar(start) or suffix == ".tar":

@@ -1,0 +1,210 @@
+"""One chunk becomes durable: bytes, then rows, then promises (design §2, steps 5 to 7).
+
+A crash between bytes and rows leaves object versions that no row names; the next run stores the
+same bytes again, which a store answers with the version that is there. Never a row without bytes.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from hocba.errors import IndexConflict
+from hocba.index.index import Index, Transaction
+from hocba.index.rows import Batch, Counts, Item, NewAuditEvent, Record, Version
+from hocba.ingest.decision import (
+    Decision,
+    Known,
+    Taken,
+    claimed_reference,
+    decide,
+    pupil_of,
+    record_of,
+)
+from hocba.ingest.entry import BadEntry, Document
+from hocba.ingest.workers import Examined
+from hocba.model.examination import AcceptedDocument, Examination
+from hocba.model.outcome import Outcome
+from schemas.findings import finding
+from storage.contract import Store, StoredVersion
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 8
+
+Entries = Sequence[tuple[Document | BadEntry, Examined | None]]
+Stored = Mapping[tuple[str, str], StoredVersion]
+
+
+class _DecideAnew(Exception):  # noqa: N818 -- a signal: another ingest changed what was decided on
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Committer:
+    """Decides on chunks of one batch and makes the decisions durable."""
+
+    index: Index
+    store: Store
+    batch: Batch
+    clock: Callable[[], datetime]
+
+    def commit(self, entries: Entries) -> Counts:
+        """Make the outcome of every entry durable, once; gives the counts of what was new.
+
+        Entries that another run of the same batch was faster with are left to it. Raises
+        `StorageError` or `TryAgain` where nothing more can be promised now.
+        """
+        counts = Counts()
+        for run in self._open_runs(entries):
+            counts += self._commit_run(run)
+        return counts
+
+    def _open_runs(self, entries: Entries) -> Iterator[Entries]:
+        """The entries without an outcome yet, in runs of consecutive positions."""
+        first, last = entries[0][0].position, entries[-1][0].position
+        with self.index.reading() as tx:
+            known = tx.batches.known_positions(self.batch.id, first, last)
+        still_open = [each for each in entries if each[0].position not in known]
+        numbered = enumerate(still_open)
+        for _, run in groupby(numbered, key=lambda each: each[1][0].position - each[0]):
+            yield [entry for _, entry in run]
+
+    def _commit_run(self, entries: Entries) -> Counts:
+        for attempt in range(1, ATTEMPTS + 1):
+            with self.index.reading() as tx:
+                known = self._known(tx, entries)
+            decisions = decide(entries, known, masogd=self.batch.masogd)
+            stored = self._put(decisions)
+            try:
+                return self._write(entries, stored)
+            except (IndexConflict, _DecideAnew) as error:
+                logger.info(
+                    "batch %s: position %d decided anew (%s, attempt %d)",
+                    self.batch.id,
+                    entries[0][0].position,
+                    type(error).__name__,
+                    attempt,
+                )
+                if isinstance(error, IndexConflict) and attempt == ATTEMPTS:
+                    raise
+        raise IndexConflict(finding("HB-I103", reason=f"{ATTEMPTS} attempts"))
+
+    def _put(self, decisions: Sequence[Decision]) -> Stored:
+        """Step 5, bytes: durable once this returns."""
+        accepted = [each.accepted for each in decisions if each.accepted]
+        if not accepted:
+            return {}
+        versions = self.store.put_many(
+            [(each.transcript.storage_key, each.data) for each in accepted]
+        )
+        for document, version in zip(accepted, versions, strict=True):
+            if version.sha256 != document.examination.sha256:
+                raise ValueError("the store kept other bytes than it was given")
+        return {(each.key, each.sha256): each for each in versions}
+
+    def _write(self, entries: Entries, stored: Stored) -> Counts:
+        """Steps 6 and 7, rows: everything of this run in one transaction."""
+        at = self.clock()
+        with self.index.transaction() as tx:
+            known = self._known(tx, entries, lock=True)
+            decisions = decide(entries, known, masogd=self.batch.masogd)
+            accepted = [(each, each.accepted) for each in decisions if each.accepted]
+            versions = [self._version(each, doc, stored, at) for each, doc in accepted]
+            self._write_records(tx, [record_of(doc.transcript) for _, doc in accepted])
+            tx.batches.add_chunk(self.batch.id, [self._item(each) for each in decisions], at)
+            tx.records.add_versions(versions)
+            tx.audit.extend(self._event(each) for each in versions)
+        outcomes = [each.outcome for each in decisions]
+        return Counts(
+            accepted=outcomes.count(Outcome.ACCEPTED),
+            duplicate=outcomes.count(Outcome.DUPLICATE),
+            rejected=outcomes.count(Outcome.REJECTED),
+            unreadable=outcomes.count(Outcome.UNREADABLE),
+            deferred=outcomes.count(Outcome.DEFERRED),
+        )
+
+    def _known(self, tx: Transaction, entries: Entries, *, lock: bool = False) -> Known:
+        """What the index knows; with *lock*, records stay so until the transaction ends."""
+        examined = [each for _, each in entries if isinstance(each, Examination)]
+        references = {
+            reference for each in examined if (reference := claimed_reference(each.record))
+        }
+        pupils = {each.transcript.reference.mahocsinh for each in examined if each.transcript}
+        # Records first: once they are locked, no version can be added to them.
+        records = tx.records.current((each for each, _ in references), lock=lock)
+        versions = tx.records.known_versions(references)
+        return Known(
+            records=records,
+            versions={key: self._taken(tx, version) for key, version in versions.items()},
+            pupils=tx.records.known_pupils(pupils),
+        )
+
+    def _taken(self, tx: Transaction, version: Version) -> Taken:
+        same_batch = version.batch == self.batch.id
+        item = tx.batches.item(version.batch, version.position) if same_batch else None
+        return Taken(
+            sha256=version.sha256,
+            masogd=version.masogd,
+            accepted_at=version.accepted_at.isoformat(timespec="seconds"),
+            file_name=item.file_name if item else None,
+        )
+
+    def _write_records(self, tx: Transaction, accepted: Sequence[Record]) -> None:
+        newest = {each.madinhdanhhocba: each for each in accepted}  # the last version of each wins
+        existing = tx.records.current(newest)
+        tx.records.put_pupils({each.mahocsinh: pupil_of(each) for each in accepted}.values())
+        tx.records.add(each for key, each in newest.items() if key not in existing)
+        tx.records.replace(each for key, each in newest.items() if key in existing)
+
+    def _version(
+        self, decision: Decision, accepted: AcceptedDocument, stored: Stored, at: datetime
+    ) -> Version:
+        transcript, examination = accepted.transcript, accepted.examination
+        record = record_of(transcript)
+        object_version = stored.get((transcript.storage_key, examination.sha256))
+        if object_version is None:
+            raise _DecideAnew
+        policy = examination.signatures.policy if examination.signatures else None
+        return Version(
+            madinhdanhhocba=record.madinhdanhhocba,
+            phienban=record.phienban,
+            event=transcript.event,
+            status=record.status,
+            masogd=record.masogd,
+            storage_key=object_version.key,
+            version_id=object_version.version_id,
+            sha256=object_version.sha256,
+            size=object_version.size,
+            accepted_at=at,
+            batch=self.batch.id,
+            position=decision.position,
+            definition=record.definition,
+            policy=policy or "",
+        )
+
+    def _item(self, decision: Decision) -> Item:
+        madinhdanhhocba, phienban = decision.reference or (None, None)
+        return Item(
+            batch=self.batch.id,
+            position=decision.position,
+            file_name=decision.file_name,
+            outcome=decision.outcome,
+            madinhdanhhocba=madinhdanhhocba,
+            phienban=phienban,
+            sha256=decision.sha256,
+            findings=decision.findings,
+        )
+
+    def _event(self, version: Version) -> NewAuditEvent:
+        return NewAuditEvent(
+            at=version.accepted_at,
+            actor=self.batch.sender,
+            action="version.accepted",
+            madinhdanhhocba=version.madinhdanhhocba,
+            phienban=version.phienban,
+            batch=version.batch,
+            masogd=version.masogd,
+            detail=(("event", version.event.value),),
+        )

@@ -1,0 +1,222 @@
+"""A batch from its source to its outcomes, resumable at every moment.
+
+Whatever stops it (a killed process, a store that is away, a full disk) loses nothing and doubles
+nothing: chunks that are done are left out when the same source is taken in again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from hocba.errors import IndexConflict, SourceUnreadable, TryAgain
+from hocba.index.index import Index
+from hocba.index.rows import Batch, BatchState, Counts, NewAuditEvent, NewBatch
+from hocba.ingest.chunks import Chunk, ChunkLimits, Ignored, chunks
+from hocba.ingest.commit import Committer, Entries
+from hocba.ingest.entry import Document, SourceLimits
+from hocba.ingest.source import DEFAULT_SOURCE_LIMITS, open_source
+from hocba.ingest.workers import Examined, ExaminerFactory, WorkerOptions, Workers
+from schemas.findings import Finding, finding
+from storage.contract import Store
+from storage.errors import StorageError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How a batch is worked; none of it changes an outcome."""
+
+    chunk: ChunkLimits = field(default_factory=ChunkLimits)
+    workers: WorkerOptions = field(default_factory=WorkerOptions)
+    source: SourceLimits = DEFAULT_SOURCE_LIMITS
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch is; `expected` is about how many documents there are, None if unknown."""
+
+    batch: str
+    counts: Counts
+    expected: int | None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return str(uuid4())
+
+
+def _nobody(_: Progress) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """Takes batches in: into this index and store, examined by what the factory makes."""
+
+    index: Index
+    store: Store
+    examiner: ExaminerFactory
+    options: IngestOptions = field(default_factory=IngestOptions)
+    clock: Callable[[], datetime] = _now
+    new_id: Callable[[], str] = _new_id
+
+    def take_in(
+        self,
+        path: Path,
+        *,
+        sender: str,
+        masogd: str | None,
+        progress: Callable[[Progress], None] = _nobody,
+    ) -> Batch:
+        """The batch at *path*, worked to its end, or as far as it can be worked now.
+
+        Raises `SourceUnreadable` where there is nothing at *path*; everything else that goes
+        wrong is in the batch's state and failure. Raises `TryAgain` where not even those can be
+        noted.
+        """
+        batch = self.register(path, sender=sender, masogd=masogd)
+        return self.work(batch, path, progress)
+
+    def register(
+        self,
+        path: Path,
+        *,
+        sender: str,
+        masogd: str | None,
+        idempotency_key: str | None = None,
+        name: str | None = None,
+    ) -> Batch:
+        """The unfinished batch of this content from this sender, or a new one.
+
+        *masogd* is the only province whose records it may bring, None for any; *name* is what
+        people call it, the file's name if it has no other.
+        """
+        source = open_source(path, self.options.source)
+        fingerprint = source.fingerprint()
+        new = NewBatch(
+            id=self.new_id(),
+            source=name or source.name,
+            fingerprint=fingerprint,
+            sender=sender,
+            masogd=masogd,
+            created_at=self.clock(),
+            idempotency_key=idempotency_key,
+            location=str(path.absolute()),
+        )
+        with self.index.transaction() as tx:
+            found = tx.batches.find_unfinished(fingerprint, sender=sender, masogd=masogd)
+            if found is None:
+                tx.batches.create(new)
+                found = tx.batches.find(new.id)
+        if found is None:
+            raise IndexConflict(finding("HB-I103", reason="the batch is gone"))
+        return found
+
+    def work(
+        self,
+        batch: Batch,
+        path: Path,
+        progress: Callable[[Progress], None] = _nobody,
+    ) -> Batch:
+        """Go on with *batch* where it stands; gives it as it stands then."""
+        if batch.state in {BatchState.DONE, BatchState.FAILED}:
+            return batch
+        with Workers(self.examiner, self.options.workers, self.clock) as workers:
+            done = self._start(batch)
+            ignored = Ignored()
+            try:
+                self._work(batch, path, done, ignored, workers, progress)
+            except SourceUnreadable as error:
+                return self._fail(batch, error.finding)
+            except TryAgain as error:
+                return self._pause(batch, error.finding)
+            except StorageError as error:
+                return self._pause(batch, finding("HB-I040", reason=str(error)))
+            except OSError as error:
+                reason = error.strerror or type(error).__name__
+                return self._pause(batch, finding("HB-I041", reason=reason))
+            except KeyboardInterrupt:
+                self._pause(batch, finding("HB-I045"))
+                raise
+            return self._finish(batch, ignored)
+
+    def _work(
+        self,
+        batch: Batch,
+        path: Path,
+        done: tuple[tuple[int, int], ...],
+        ignored: Ignored,
+        workers: Workers,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        source = open_source(path, self.options.source)
+        expected = source.expected()
+        counts = batch.counts
+        progress(Progress(batch.id, counts, expected))
+        committer = Committer(self.index, self.store, batch, self.clock)
+        pending = chunks(source.entries(), self.options.chunk, ignored, done)
+        for chunk, examined in workers.examined(pending):
+            counts += committer.commit(_paired(chunk, examined))
+            logger.info("batch %s: positions %d to %d done", batch.id, chunk.first, chunk.last)
+            progress(Progress(batch.id, counts, expected))
+
+    def _start(self, batch: Batch) -> tuple[tuple[int, int], ...]:
+        """Note that the batch is being worked; gives the parts that are done already."""
+        at = self.clock()
+        with self.index.transaction() as tx:
+            tx.batches.start(batch.id, at)
+            tx.audit.append(_event(batch, "batch.started", at))
+            return tx.batches.done_ranges(batch.id)
+
+    def _finish(self, batch: Batch, ignored: Ignored) -> Batch:
+        at = self.clock()
+        with self.index.transaction() as tx:
+            tx.batches.finish(batch.id, at, ignored=ignored.count, names=ignored.names)
+            tx.audit.append(_event(batch, "batch.done", at))
+        return self._now(batch)
+
+    def _pause(self, batch: Batch, failure: Finding) -> Batch:
+        logger.warning("batch %s: paused, %s", batch.id, failure.code)
+        with self.index.transaction() as tx:
+            tx.batches.pause(batch.id, failure)
+            tx.audit.append(_event(batch, "batch.paused", self.clock(), failure))
+        return self._now(batch)
+
+    def _fail(self, batch: Batch, failure: Finding) -> Batch:
+        logger.warning("batch %s: failed, %s", batch.id, failure.code)
+        at = self.clock()
+        with self.index.transaction() as tx:
+            tx.batches.fail(batch.id, failure, at)
+            tx.audit.append(_event(batch, "batch.failed", at, failure))
+        return self._now(batch)
+
+    def _now(self, batch: Batch) -> Batch:
+        with self.index.reading() as tx:
+            found = tx.batches.find(batch.id)
+        return found or batch
+
+
+def _paired(chunk: Chunk, examined: tuple[Examined, ...]) -> Entries:
+    """Every entry of the chunk with what came of it; bad entries with None."""
+    results = iter(examined)
+    return [(each, next(results) if isinstance(each, Document) else None) for each in chunk.entries]
+
+
+def _event(
+    batch: Batch, action: str, at: datetime, failure: Finding | None = None
+) -> NewAuditEvent:
+    return NewAuditEvent(
+        at=at,
+        actor=batch.sender,
+        action=action,
+        batch=batch.id,
+        masogd=batch.masogd,
+        detail=(("failure", failure.code),) if failure else (),
+    )
