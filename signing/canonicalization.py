@@ -61,14 +61,13 @@ def canonicalize(
     """The canonical octets of *element* and all below it.
 
     With *whole_document*, of the document that *element* is the root of, with what stands
-    beside it.
-    *with_comments* overrides the method: a same-document reference never includes comments
-    (XML-DSig 4.4.3.2). Raises `CanonicalizationError`.
+    beside it. *with_comments* overrides the method: a same-document reference never includes
+    comments (XML-DSig 4.4.3.2). Raises `CanonicalizationError`.
     """
     comments = method.with_comments if with_comments is None else with_comments
     apex: etree._Element | etree._ElementTree = element.getroottree() if whole_document else element
-    if not method.exclusive:
-        inherited = _inherited_xml_attributes(element, method)
+    if not whole_document and (prefixes or not method.exclusive):
+        inherited = {} if method.exclusive else _inherited_xml_attributes(element, method)
         if inherited or _loses_default_namespace(element):
             apex = _copy_with_attributes(element, inherited)
     try:

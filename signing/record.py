@@ -65,7 +65,7 @@ def validate_record(
     if len(content) != 1:
         verdict = _refused(finding("HB-S112", count=len(content)))
         return _report(policy, document.root, signatures, [verdict])
-    if not any(content[0] in each.covered for slot in slots for each in slot.signatures):
+    if not any(content[0] in each.named for slot in slots for each in slot.signatures):
         verdicts = [_refused(finding("HB-S113", path=element_path(content[0])))]
     else:
         verdicts = [PASSED]
@@ -123,7 +123,7 @@ def _role_verdicts(
     if not targets:
         yield _refused(finding("HB-S103", role=requirement.role, path="?"))
     for target in targets:
-        covering = [each for each in slot.signatures if target in each.covered]
+        covering = [each for each in slot.signatures if target in each.named]
         if not covering:
             yield _refused(
                 finding(

@@ -43,13 +43,14 @@ _CLOCK_TOLERANCE = timedelta(minutes=10)
 class ValidatedSignature:
     """A signature's validation together with the nodes that it proved, for the record step.
 
-    `covered` are the data elements whose digest was right under this signature; they are believed
-    only as far as the verdict goes.
+    `named` are the data elements that its references name, whether or not their digest is right:
+    a wrong digest is this signature's own failure. They are believed only as far as the verdict
+    goes.
     """
 
     validation: SignatureValidation
     element: etree._Element
-    covered: tuple[etree._Element, ...]
+    named: tuple[etree._Element, ...]
     certificate: SigningCertificate | None
 
 
@@ -87,7 +88,9 @@ class SignatureValidator:
         # (2):
         references = [self._references.validate(each, form, self._at) for each in form.references]
         good = tuple(each for each in references if _digest_right(each))
-        data = tuple(each.target for each in good if each.is_data and each.target is not None)
+        named = tuple(
+            each.target for each in references if each.is_data and each.target is not None
+        )
         verdicts = [each.verdict for each in references]
         if not any(each.is_data for each in references):
             verdicts.append(
@@ -119,7 +122,7 @@ class SignatureValidator:
                 signature_algorithm=form.signature_method,
             ),
             element=signature,
-            covered=data,
+            named=named,
             certificate=certificate,
         )
 
