@@ -8,6 +8,7 @@ from signing.builder import sign_record
 from signing.styles import STYLES, SignatureStyle
 from tests.support import peers
 from tests.support import signing_kit as kit
+from tests.support.needs import lacking
 
 STYLE_NAMES = tuple(STYLES)
 
@@ -56,8 +57,9 @@ def test_python_xmlsec_refuses_an_altered_mark_in_every_style() -> None:
 
 
 @pytest.mark.jdk
-@pytest.mark.skipif(not peers.jdk_is_present(), reason="no JDK on the path")
 def test_jdk_accepts_every_signature_and_refuses_altered_ones(tmp_path: Path) -> None:
+    if not peers.jdk_is_present():
+        lacking("a JDK (java, javac)", install="install openjdk-17-jdk-headless")
     files = []
     for style in STYLES.values():
         for name, record in RECORDS.items():

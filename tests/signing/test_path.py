@@ -1,0 +1,196 @@
+"""Path verdicts: what the exact engine says, kept no longer than it holds."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from hocba.sample.insecure_keys import insecure_ec_key
+from signing.certificates import read_certificate
+from signing.path import PathValidator
+from signing.policy import SignerKind
+from signing.report import Indication, SubIndication
+from tests.support import signed_records, signing_kit
+
+NOW = signed_records.NOW
+
+
+def leaf(role="GVCN"):
+    return read_certificate(signed_records.signer(role).certificate.public_bytes(Encoding.DER))
+
+
+def validate(certificate, at=NOW, *, others=(), store=None, kind=None):
+    validator = PathValidator(store or signed_records.trust())
+    return validator.validate(certificate, others, kind, at)
+
+
+def issued_by(issuer_key, issuer_name, *, ca, subject="Người Mẫu", usage=True):
+    """A certificate that *issuer* signed, otherwise as it should be."""
+    key = insecure_ec_key(f"path/{subject}/{ca}", ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer_name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(signing_kit.START)
+        .not_valid_after(signing_kit.START + timedelta(days=1000))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+    )
+    if usage:
+        builder = builder.add_extension(
+            x509.KeyUsage(
+                digital_signature=not ca,
+                content_commitment=False,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                key_cert_sign=ca,
+                crl_sign=ca,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+            critical=True,
+        )
+    return key, builder.sign(issuer_key, hashes.SHA256())
+
+
+def test_passes_a_path_over_an_intermediate_of_the_store():
+    assert validate(leaf()).indication is Indication.TOTAL_PASSED
+
+
+def test_passes_a_path_over_an_intermediate_that_came_with_the_signature():
+    store = replace(signed_records.trust(), intermediates=())
+    sent = [signing_kit.issuer().certificate.public_bytes(Encoding.DER)]
+    assert validate(leaf(), store=store).sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+    assert validate(leaf(), store=store, others=sent).indication is Indication.TOTAL_PASSED
+
+
+def test_junk_beside_the_certificate_neither_helps_nor_harms():
+    assert validate(leaf(), others=[b"", b"junk", b"\x30\x80"]).indication is (
+        Indication.TOTAL_PASSED
+    )
+
+
+def test_a_root_that_came_with_the_signature_is_not_believed():
+    other = signing_kit.root_authority("path/other", signing_kit.START, "Other Root CA")
+    _, certificate = issued_by(other.key, other.certificate.subject, ca=False)
+    verdict = validate(
+        read_certificate(certificate.public_bytes(Encoding.DER)),
+        others=[other.certificate.public_bytes(Encoding.DER)],
+    )
+    assert verdict.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+
+
+def test_an_issuer_of_the_same_name_with_another_key_is_not_believed():
+    lookalike = insecure_ec_key("path/lookalike", ec.SECP384R1())
+    name = signing_kit.issuer().certificate.subject
+    _, certificate = issued_by(lookalike, name, ca=False)
+    verdict = validate(read_certificate(certificate.public_bytes(Encoding.DER)))
+    assert verdict.indication is Indication.INDETERMINATE
+
+
+def test_a_subscriber_cannot_issue():
+    person = signed_records.signer("GVCN")
+    _, certificate = issued_by(person.private_key, person.certificate.subject, ca=False)
+    verdict = validate(
+        read_certificate(certificate.public_bytes(Encoding.DER)),
+        others=[person.certificate.public_bytes(Encoding.DER)],
+    )
+    assert verdict.indication is Indication.INDETERMINATE
+
+
+def test_the_issuing_authority_cannot_make_another_authority():
+    issuer = signing_kit.issuer()
+    key, sub_ca = issued_by(issuer.key, issuer.certificate.subject, ca=True, subject="Sub CA")
+    _, certificate = issued_by(key, sub_ca.subject, ca=False)
+    verdict = validate(
+        read_certificate(certificate.public_bytes(Encoding.DER)),
+        others=[sub_ca.public_bytes(Encoding.DER)],
+    )
+    assert verdict.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
+    assert verdict.findings[0].code == "HB-S044"
+
+
+@pytest.mark.parametrize(
+    ("at", "sub_indication"),
+    [
+        (datetime(2028, 7, 1, tzinfo=UTC), SubIndication.OUT_OF_BOUNDS_NO_POE),
+        (datetime(2025, 5, 1, tzinfo=UTC), SubIndication.NOT_YET_VALID),
+    ],
+)
+def test_is_indeterminate_outside_the_validity_of_the_certificate(at, sub_indication):
+    assert validate(leaf(), at).sub_indication is sub_indication
+
+
+def test_is_indeterminate_when_no_anchor_is_for_this_kind_of_signer():
+    anchor = replace(
+        signed_records.trust().anchors[0], purposes=frozenset({SignerKind.ORGANIZATION})
+    )
+    store = replace(signed_records.trust(), anchors=(anchor,))
+    verdict = validate(leaf(), store=store, kind=SignerKind.PERSON)
+    assert verdict.findings[0].code == "HB-S045"
+    assert validate(leaf(), store=store).indication is Indication.TOTAL_PASSED
+
+
+def test_is_indeterminate_once_trust_in_the_anchor_has_ended():
+    anchor = replace(signed_records.trust().anchors[0], valid_until=date(2026, 1, 1))
+    store = replace(signed_records.trust(), anchors=(anchor,))
+    assert validate(leaf(), store=store).findings[0].code == "HB-S041"
+
+
+def test_a_kept_pass_ends_with_the_certificate(monkeypatch):
+    validator = PathValidator(signed_records.trust())
+    assert validator.validate(leaf(), (), None, NOW).indication is Indication.TOTAL_PASSED
+    calls = []
+    monkeypatch.setattr(
+        "signing.path._find_path", lambda *_: calls.append(1) or pytest.fail("asked again")
+    )
+    later = signing_kit.START + timedelta(days=1000)
+    assert validator.validate(leaf(), (), None, later).indication is Indication.TOTAL_PASSED
+    monkeypatch.undo()
+    end = leaf().certificate.not_valid_after_utc
+    expired = validator.validate(leaf(), (), None, end + timedelta(seconds=2))
+    assert expired.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+
+
+def test_a_kept_pass_ends_with_the_trust_in_the_anchor():
+    anchor = replace(
+        signed_records.trust().anchors[0],
+        valid_from=date(2026, 6, 1),
+        valid_until=date(2026, 6, 20),
+    )
+    validator = PathValidator(replace(signed_records.trust(), anchors=(anchor,)))
+    assert validator.validate(leaf(), (), None, NOW).indication is Indication.TOTAL_PASSED
+    for outside in (NOW + timedelta(days=30), NOW - timedelta(days=30)):
+        assert validator.validate(leaf(), (), None, outside).indication is (
+            Indication.INDETERMINATE
+        )
+
+
+def test_a_failure_is_asked_again_after_a_minute():
+    validator = PathValidator(signed_records.trust())
+    early = signing_kit.START - timedelta(seconds=30)
+    verdicts = [
+        validator.validate(leaf(), (), None, early + timedelta(seconds=each)).indication
+        for each in (0, 40, 70)
+    ]
+    assert verdicts == [
+        Indication.INDETERMINATE,
+        Indication.INDETERMINATE,  # kept
+        Indication.TOTAL_PASSED,
+    ]
+
+
+def test_forgets_everything_rather_than_grow_without_bound(monkeypatch):
+    monkeypatch.setattr("signing.path._MAX_KEPT", 2)
+    validator = PathValidator(signed_records.trust())
+    for role in ("GVBM", "GVCN", "CBQL"):
+        assert validator.validate(leaf(role), (), None, NOW).indication is (Indication.TOTAL_PASSED)
+    assert len(validator._kept) <= 2

@@ -1,0 +1,113 @@
+"""The trust folder: read whole or refused, and what a path to it is worth."""
+
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from signing.errors import TrustStoreError
+from signing.policy import SignerKind
+from signing.trust import TrustStore, read_trust_store
+from tests.support import signing_kit
+
+
+def write_store(folder, **changes):
+    """A trust folder with the kit's root; *changes* replace lines of anchors.toml."""
+    (folder / "anchors").mkdir(parents=True)
+    (folder / "intermediates").mkdir()
+    root = signing_kit.root().certificate
+    (folder / "anchors" / "root.pem").write_bytes(root.public_bytes(Encoding.PEM))
+    issuer = signing_kit.issuer().certificate
+    (folder / "intermediates" / "ca.pem").write_bytes(issuer.public_bytes(Encoding.PEM))
+    entry = {
+        "file": '"anchors/root.pem"',
+        "sha256": f'"{sha256(root.public_bytes(Encoding.DER)).hexdigest()}"',
+        "purpose": '["person", "organization"]',
+        "valid_from": '"2020-01-01"',
+        "valid_until": "2045-01-01",
+        "source": '"tests"',
+    } | changes
+    lines = [f"{name} = {value}" for name, value in entry.items() if value]
+    (folder / "anchors.toml").write_text("[[anchor]]\n" + "\n".join(lines), "utf-8")
+    return folder
+
+
+def test_reads_anchors_with_purpose_period_and_source(tmp_path):
+    store = read_trust_store(write_store(tmp_path))
+    (anchor,) = store.anchors
+    assert anchor.purposes == frozenset(SignerKind)
+    assert (anchor.valid_from, anchor.valid_until) == (date(2020, 1, 1), date(2045, 1, 1))
+    assert anchor.source == "tests"
+    assert len(store.intermediates) == 1
+
+
+def test_an_anchor_is_trusted_in_its_period_and_for_its_purpose_only(tmp_path):
+    (anchor,) = read_trust_store(write_store(tmp_path, purpose='["person"]')).anchors
+    inside = datetime(2026, 1, 1, tzinfo=UTC)
+    assert anchor.trusted(SignerKind.PERSON, inside)
+    assert anchor.trusted(None, inside)
+    assert not anchor.trusted(SignerKind.ORGANIZATION, inside)
+    assert not anchor.trusted(SignerKind.PERSON, datetime(2019, 12, 31, tzinfo=UTC))
+    assert not anchor.trusted(SignerKind.PERSON, datetime(2045, 1, 2, tzinfo=UTC))
+
+
+def test_its_digest_names_the_content(tmp_path):
+    one = read_trust_store(write_store(tmp_path / "a")).digest
+    same = read_trust_store(write_store(tmp_path / "b")).digest
+    other = read_trust_store(write_store(tmp_path / "c", purpose='["person"]')).digest
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"sha256": '"00"'}, "says another"),
+        ({"purpose": '"person"'}, "purpose"),
+        ({"purpose": "[]"}, "purpose"),
+        ({"purpose": '["everybody"]'}, "everybody"),
+        ({"source": ""}, "lacks source"),
+        ({"file": '"anchors/khac.pem"'}, "khac.pem"),
+        ({"valid_from": '"hôm qua"'}, "hôm qua"),
+    ],
+)
+def test_refuses_a_store_with(tmp_path, changes, reason):
+    with pytest.raises(TrustStoreError, match=reason):
+        read_trust_store(write_store(tmp_path, **changes))
+
+
+def test_refuses_a_folder_without_index(tmp_path):
+    with pytest.raises(TrustStoreError, match=r"anchors\.toml"):
+        read_trust_store(tmp_path)
+
+
+def test_refuses_an_index_that_is_no_toml(tmp_path):
+    (tmp_path / "anchors.toml").write_text("[[anchor", "utf-8")
+    with pytest.raises(TrustStoreError, match=r"anchors\.toml"):
+        read_trust_store(tmp_path)
+
+
+def test_refuses_a_store_without_anchors(tmp_path):
+    (tmp_path / "anchors.toml").write_text("", "utf-8")
+    with pytest.raises(TrustStoreError, match="no anchor"):
+        read_trust_store(tmp_path)
+    with pytest.raises(TrustStoreError, match="no anchor"):
+        TrustStore((), (), "")
+
+
+def test_refuses_an_anchor_file_that_the_index_does_not_list(tmp_path):
+    write_store(tmp_path)
+    (tmp_path / "anchors" / "la.pem").write_bytes(b"")
+    with pytest.raises(TrustStoreError, match=r"la\.pem: not listed"):
+        read_trust_store(tmp_path)
+
+
+def test_refuses_two_certificates_in_one_file_and_none(tmp_path):
+    write_store(tmp_path)
+    pem = (tmp_path / "intermediates" / "ca.pem").read_bytes()
+    (tmp_path / "intermediates" / "ca.pem").write_bytes(pem + pem)
+    with pytest.raises(TrustStoreError, match="2 certificates"):
+        read_trust_store(tmp_path)
+    (tmp_path / "intermediates" / "ca.pem").write_bytes(b"rong")
+    with pytest.raises(TrustStoreError, match="not a PEM"):
+        read_trust_store(tmp_path)
