@@ -1,0 +1,111 @@
+"""Signatures that stand inside what they sign: enveloped-signature removes exactly one."""
+
+import pytest
+from lxml import etree
+
+from schemas.document import parse
+from signing.algorithms import default_policy
+from signing.canonicalization import CanonicalizationError, detached
+from signing.report import Indication, SubIndication
+from signing.validate import SignatureValidator
+from tests.support import signed_records
+from tests.support.forge import C14N, C14N_11, DS, ENVELOPED, EXC_C14N, Forgery, Ref, forge
+from tests.support.peers import xmlsec_verdicts
+from tests.support.signed_records import octets, signer, tree
+
+SIGNATURE = f"{{{DS}}}Signature"
+TEXTS = (
+    "<r Id='r'>{}</r>",
+    "<r Id='r'>x{}y</r>",
+    "<r Id='r'>x<a/>y{}z<b/>w</r>",
+    "<r Id='r'>\n <a/>\n {}\n</r>",
+)
+
+
+def verdict(data, index=0):
+    document = parse(data)
+    validator = SignatureValidator(
+        document,
+        algorithms=default_policy(),
+        paths=signed_records.paths(),
+        at=signed_records.NOW,
+    )
+    signature = list(document.root.iter(SIGNATURE))[index]
+    return validator.validate(signature, None, None).validation.verdict
+
+
+def enveloped(text, uri="", method=EXC_C14N, before=b"", after=b""):
+    """A document that holds its own signature where *text* has braces."""
+    whole = etree.fromstring(before + text.format("").encode() + after)
+    signed = etree.tostring(
+        whole.getroottree() if uri == "" else whole,
+        method="c14n",
+        exclusive=method == EXC_C14N,
+        with_comments=False,
+    )
+    document = etree.fromstring(before + text.format("<here/>").encode() + after)
+    here = next(document.iter("here"))
+    ref = Ref(uri, transforms=[ENVELOPED, method], octets=signed)
+    signature = forge(here, Forgery([ref], signer("CBQL")))
+    signature.tail = here.tail
+    here.getparent().replace(here, signature)
+    return etree.tostring(document.getroottree())
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("method", [C14N, EXC_C14N])
+@pytest.mark.parametrize("uri", ["", "#r"])
+def test_passes_a_signature_inside_what_it_signs(text, method, uri):
+    data = enveloped(text, uri, method)
+    assert xmlsec_verdicts(data) == [True]
+    assert verdict(data).indication is Indication.TOTAL_PASSED
+
+
+def test_the_empty_uri_takes_in_what_stands_beside_the_root():
+    data = enveloped(TEXTS[0], before=b"<?a b?><!-- c -->", after=b"<?d?>")
+    assert xmlsec_verdicts(data) == [True]
+    assert verdict(data).indication is Indication.TOTAL_PASSED
+    assert verdict(data.replace(b"<?a b?>", b"")).sub_indication is SubIndication.HASH_FAILURE
+    assert verdict(data.replace(b"<!-- c -->", b"")).indication is Indication.TOTAL_PASSED
+
+
+def test_removes_only_the_signature_that_is_validated():
+    root = tree(enveloped(TEXTS[2], "#r"))
+    root.append(etree.fromstring(etree.tostring(root.find(SIGNATURE), with_tail=False)))
+    for index in (0, 1):
+        assert verdict(octets(root), index).sub_indication is SubIndication.HASH_FAILURE
+
+
+def test_without_the_transform_a_signature_inside_never_passes():
+    root = etree.fromstring("<r Id='r'>x</r>")
+    forge(root, Forgery([Ref("#r", octets=b"<r Id='r'>x</r>")], signer("CBQL")))
+    assert verdict(octets(root)).sub_indication is SubIndication.HASH_FAILURE
+
+
+def test_a_signature_that_is_the_document_cannot_be_removed():
+    holder = etree.Element("x")
+    signature = forge(holder, Forgery([Ref("", transforms=[ENVELOPED])], signer("CBQL")))
+    line = verdict(etree.tostring(signature))
+    assert line.indication is Indication.INDETERMINATE
+
+
+def test_c14n_1_1_with_an_inherited_base_is_not_guessed():
+    text = '<r xml:base="http://a.example/" xml:id="goc"><c Id="c"/></r>'
+    root = etree.fromstring(text)
+    forge(root, Forgery([Ref("#c", transforms=[C14N_11])], signer("CBQL")))
+    line = verdict(octets(root))
+    assert line.indication is Indication.INDETERMINATE
+    assert line.findings[0].code == "HB-S017"
+
+
+def test_the_tree_is_whole_again_after_a_removal():
+    root = etree.fromstring("<r>a<s/>b<t/>c</r>")
+    before = etree.tostring(root)
+    with detached(root.find("s")):
+        assert etree.tostring(root) == b"<r>ab<t/>c</r>"
+    assert etree.tostring(root) == before
+    with pytest.raises(RuntimeError), detached(root.find("t")):
+        raise RuntimeError
+    assert etree.tostring(root) == before
+    with pytest.raises(CanonicalizationError), detached(root):
+        pass
