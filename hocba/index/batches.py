@@ -60,12 +60,12 @@ class Batches:
         if states:
             statement = statement.where(batches.c.state.in_(states))
         if after is not None:
-            created_at, identity = position_after(after, str, str)
-            key = (datetime.fromisoformat(str(created_at)), identity)
+            created_at, identity = position_after(after, datetime, str)
+            key = (created_at, identity)
             statement = statement.where(tuple_(batches.c.created_at, batches.c.id) < key)
         statement = statement.order_by(batches.c.created_at.desc(), batches.c.id.desc())
         rows = [_batch(each) for each in self._connection.execute(statement).mappings()]
-        return page_of(rows, limit, lambda each: (each.created_at.isoformat(), each.id))
+        return page_of(rows, limit, lambda each: (each.created_at, each.id))
 
     def start(self, batch: str, at: datetime) -> None:
         """The batch is being worked; the first start counts as its beginning."""

@@ -1,6 +1,7 @@
 """Bring an index to the newest migration."""
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -11,6 +12,9 @@ from hocba.index.engine import open_engine
 from hocba.index.index import translated_errors
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+_ALONE = Lock()
+"""Alembic keeps its state in the module: threads go one after the other. Processes wait for each
+other at the database."""
 
 
 def migrate(url: str) -> None:
@@ -20,7 +24,7 @@ def migrate(url: str) -> None:
     """
     engine = open_engine(url, create=True)
     try:
-        with translated_errors(), engine.begin() as connection:
+        with _ALONE, translated_errors(), engine.begin() as connection:
             command.upgrade(migrations(connection), "head")
     finally:
         engine.dispose()

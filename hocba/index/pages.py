@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from hocba.errors import BadCursor
@@ -12,7 +13,7 @@ from schemas.findings import finding
 
 _T = TypeVar("_T")
 
-Key = tuple[str | int, ...]
+Key = tuple[str | int | datetime, ...]
 MAX_LIMIT = 1000
 
 
@@ -31,16 +32,24 @@ def checked_limit(limit: int) -> int:
 
 def cursor(key: Key) -> str:
     """*key* as a text fit for a URL."""
-    return urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    parts = [each.isoformat() if isinstance(each, datetime) else each for each in key]
+    return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
 def position_after(text: str, *types: type) -> Key:
     """The key in a cursor, checked to consist of *types*; raises `BadCursor`."""
     try:
         raw = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        fits = isinstance(raw, list) and [type(part) for part in raw] == list(types)
-    except (ValueError, Base64Error, RecursionError) as error:
+        return tuple(_part(each, kind) for each, kind in zip(raw, types, strict=True))
+    except (ValueError, TypeError, Base64Error, RecursionError) as error:
         raise BadCursor(finding("HB-I104", found=text[:80])) from error
-    if not fits:
-        raise BadCursor(finding("HB-I104", found=text[:80]))
-    return tuple(raw)
+
+
+def _part(raw: object, kind: type) -> str | int | datetime:
+    if kind is datetime and isinstance(raw, str):
+        time = datetime.fromisoformat(raw)
+        if time.tzinfo is not None:
+            return time
+    elif type(raw) is kind and isinstance(raw, str | int):
+        return raw
+    raise TypeError(kind.__name__)

@@ -1,7 +1,7 @@
 """What the index gives back: frozen rows, never the database's own objects."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -370,7 +370,7 @@ class VersionSelection:
 
 def values_of(row: Any) -> dict[str, Any]:
     """The fields of a row by name, as they are; `dataclasses.asdict` would take findings apart."""
-    return {each.name: getattr(row, each.name) for each in fields(row)}
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 def _iso(time: datetime | None) -> str | None:
