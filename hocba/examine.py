@@ -1,0 +1,222 @@
+"""One document from bytes to verdict (design §2, steps 1 to 4): parse, check, validate, extract.
+
+Both the schema check and the signature validation always run, so that a sender sees every finding
+at once. What the index will know is read from the signed content only, and only once it passed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from lxml import etree
+
+from hocba.model.examination import Examination
+from hocba.model.outcome import Outcome
+from hocba.model.record import Event, RecordReference, RecordStatus, Transcript
+from schemas.check import check
+from schemas.definition import Definition
+from schemas.document import ParsedDocument, ParserLimits, parse
+from schemas.errors import Unreadable
+from schemas.findings import Finding, finding
+from schemas.registry import DefinitionRegistry
+from schemas.report import SchemaReport
+from schemas.xpath import select, select_text
+from signing.errors import PolicyError
+from signing.path import PathValidator
+from signing.policy import SignaturePolicy, read_policy
+from signing.record import validate_record
+from signing.report import Indication, SignatureReport, SubIndication, indeterminate
+from signing.roster import Roster
+from signing.trust import TrustStore
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a document is judged by: read once, shared by every document of a process.
+
+    `paths` and `roster` may be None: then nothing can pass, only be INDETERMINATE.
+    """
+
+    definitions: DefinitionRegistry
+    policies: Mapping[str, SignaturePolicy]
+    paths: PathValidator | None
+    roster: Roster | None
+    limits: ParserLimits
+
+
+def judgement(
+    definitions: DefinitionRegistry,
+    trust: TrustStore | None,
+    roster: Roster | None,
+    limits: ParserLimits | None = None,
+) -> Judgement:
+    """Everything that `examine` needs; raises `PolicyError` for a definition's broken policy."""
+    policies = {each.reference: _policy_of(each) for each in definitions}
+    return Judgement(
+        definitions=definitions,
+        policies=policies,
+        paths=None if trust is None else PathValidator(trust),
+        roster=roster,
+        limits=limits or ParserLimits(),
+    )
+
+
+def _policy_of(definition: Definition) -> SignaturePolicy:
+    """The definition's policy; both must mean the same content, or what is unsigned is read."""
+    policy = read_policy(definition.policy_path)
+    if policy.content.path != definition.content.path:
+        raise PolicyError(
+            f"{definition.reference}: content is {definition.content.path}, "
+            f"the signature policy says {policy.content.path}"
+        )
+    return policy
+
+
+def examine(data: bytes, file_name: str, by: Judgement, at: datetime) -> Examination:
+    """Everything there is to find out about one document at the time *at*; never raises."""
+    try:
+        document = parse(data, by.limits)
+    except Unreadable as error:
+        return unreadable(data, file_name, at, error.finding)
+    schema = check(document, by.definitions)
+    definition = by.definitions.find(document)
+    signatures = _validate(document, definition, by, at)
+    fields = _read_fields(document, definition)
+    outcome = _outcome(schema, signatures)
+    transcript: Transcript | None = None
+    findings: tuple[Finding, ...] = ()
+    if outcome is Outcome.ACCEPTED and definition is not None:
+        transcript = _transcript(fields, definition)
+        if transcript is None:
+            outcome = Outcome.REJECTED
+            findings = (finding("HB-S114", definition=definition.reference),)
+    return Examination(
+        file_name=file_name,
+        sha256=document.sha256,
+        size=len(data),
+        examined_at=at,
+        outcome=outcome,
+        record=_reference(fields, definition),
+        schema=schema,
+        signatures=signatures,
+        transcript=transcript,
+        findings=findings,
+    )
+
+
+def check_only(data: bytes, file_name: str, by: Judgement, at: datetime) -> Examination:
+    """Schema and rules only, for a school before it signs or uploads: never `accepted`.
+
+    A document without findings is INDETERMINATE in what was not looked at; `schema.valid` says
+    what was asked.
+    """
+    try:
+        document = parse(data, by.limits)
+    except Unreadable as error:
+        return unreadable(data, file_name, at, error.finding)
+    schema = check(document, by.definitions)
+    definition = by.definitions.find(document)
+    return Examination(
+        file_name=file_name,
+        sha256=document.sha256,
+        size=len(data),
+        examined_at=at,
+        outcome=Outcome.INDETERMINATE if schema.valid else Outcome.REJECTED,
+        record=_reference(_read_fields(document, definition), definition),
+        schema=schema,
+        signatures=None,
+        transcript=None,
+    )
+
+
+def unreadable(data: bytes, file_name: str, at: datetime, reason: Finding) -> Examination:
+    """The examination of bytes that are no document."""
+    return Examination(
+        file_name=file_name,
+        sha256=sha256(data).hexdigest(),
+        size=len(data),
+        examined_at=at,
+        outcome=Outcome.UNREADABLE,
+        record=None,
+        schema=SchemaReport(None, (reason,)),
+        signatures=None,
+        transcript=None,
+    )
+
+
+def _validate(
+    document: ParsedDocument, definition: Definition | None, by: Judgement, at: datetime
+) -> SignatureReport:
+    if definition is None:
+        reason = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, finding("HB-S101"))
+        return SignatureReport(policy=None, signatures=(), record=reason)
+    policy = by.policies[definition.reference]
+    return validate_record(document, policy, paths=by.paths, roster=by.roster, at=at)
+
+
+def _outcome(schema: SchemaReport, signatures: SignatureReport) -> Outcome:
+    match signatures.record.indication:
+        case _ if not schema.valid:
+            return Outcome.REJECTED
+        case Indication.TOTAL_PASSED:
+            return Outcome.ACCEPTED
+        case Indication.INDETERMINATE:
+            return Outcome.INDETERMINATE
+        case Indication.TOTAL_FAILED:
+            return Outcome.REJECTED
+
+
+def _read_fields(document: ParsedDocument, definition: Definition | None) -> dict[str, str]:
+    """The index fields of the one content element; empty where there is not exactly one."""
+    if definition is None:
+        return {}
+    content = select(definition.content, document.root)
+    if len(content) != 1:
+        return {}
+    return _index_fields(content[0], definition)
+
+
+def _index_fields(content: etree._Element, definition: Definition) -> dict[str, str]:
+    fields = {}
+    for name, expression in definition.index.items():
+        value = select_text(expression, content)
+        if value is not None and value.strip():
+            fields[name] = value.strip()
+    return fields
+
+
+def _reference(fields: dict[str, str], definition: Definition | None) -> RecordReference | None:
+    try:
+        return RecordReference(
+            madinhdanhhocba=fields["madinhdanhhocba"],
+            mahocsinh=fields["mahocsinh"],
+            namhoc=fields["namhoc"],
+            matruong=fields["matruong"],
+            phienban=int(fields["phienban"]),
+            definition=definition.reference if definition else "",
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def _transcript(fields: dict[str, str], definition: Definition) -> Transcript | None:
+    reference = _reference(fields, definition)
+    if reference is None:
+        return None
+    try:
+        return Transcript(
+            reference=reference,
+            event=Event(fields["event"]),
+            status=RecordStatus(fields["status"]),
+            masogd=fields["masogd"],
+            tentruong=fields["tentruong"],
+            macaphoc=fields["macaphoc"],
+            makhoi=fields["makhoi"],
+            tenlop=fields["tenlop"],
+            sodinhdanh=fields["sodinhdanh"],
+            hovaten=fields["hovaten"],
+            ketqua=fields.get("ketqua"),
+        )
+    except (KeyError, ValueError):
+        return None
