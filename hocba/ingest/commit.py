@@ -78,7 +78,7 @@ class Committer:
             decisions = decide(entries, known, masogd=self.batch.masogd)
             stored = self._put(decisions)
             try:
-                return self._write(entries, stored)
+                return self._write(entries, known, decisions, stored)
             except (IndexConflict, _DecideAnew) as error:
                 logger.info(
                     "batch %s: position %d decided anew (%s, attempt %d)",
@@ -104,12 +104,18 @@ class Committer:
                 raise ValueError("the store kept other bytes than it was given")
         return {(each.key, each.sha256): each for each in versions}
 
-    def _write(self, entries: Entries, stored: Stored) -> Counts:
-        """Steps 6 and 7, rows: everything of this run in one transaction."""
+    def _write(
+        self, entries: Entries, known: Known, decisions: Sequence[Decision], stored: Stored
+    ) -> Counts:
+        """Steps 6 and 7, rows: everything of this run in one transaction.
+
+        Decided anew if the index has changed since *decisions* were made from *known*.
+        """
         at = self.clock()
         with self.index.transaction() as tx:
-            known = self._known(tx, entries, lock=True)
-            decisions = decide(entries, known, masogd=self.batch.masogd)
+            locked = self._known(tx, entries, lock=True)
+            if locked != known:
+                decisions = decide(entries, locked, masogd=self.batch.masogd)
             accepted = [(each, each.accepted) for each in decisions if each.accepted]
             versions = [self._version(each, doc, stored, at) for each, doc in accepted]
             self._write_records(tx, [record_of(doc.transcript) for _, doc in accepted])

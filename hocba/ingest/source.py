@@ -26,6 +26,7 @@ from schemas.findings import finding
 
 DEFAULT_SOURCE_LIMITS = SourceLimits()
 
+_TAR_SUFFIXES = frozenset({".tar", ".gz", ".tgz", ".zst", ".tzst"})
 _UNSUPPORTED = {
     b"7z\xbc\xaf\x27\x1c": "7z",
     b"Rar!\x1a\x07": "rar",
@@ -144,8 +145,9 @@ class Source:
 def open_source(path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS) -> Source:
     """The source at *path*: a folder, a zip, a tar (plain, gzip, zstd) or one document.
 
-    What it is, its first bytes tell, not its name. Raises `SourceUnreadable` where nothing is
-    there or may be read; an archive that cannot be opened says so when its entries are asked for.
+    What it is, its first bytes tell; a name only that they should be those of an archive. Raises
+    `SourceUnreadable` where nothing is there or may be read; an archive that cannot be opened says
+    so when its entries are asked for.
     """
     try:
         if path.is_dir():
@@ -164,6 +166,6 @@ def _kind(path: Path, start: bytes) -> _Kind:
         return _Kind.UNSUPPORTED
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")) or suffix == ".zip":
         return _Kind.ZIP
-    if is_compressed(start) or is_tar(start) or suffix == ".tar":
+    if is_compressed(start) or is_tar(start) or suffix in _TAR_SUFFIXES:
         return _Kind.TAR
     return _Kind.FILE
