@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\Z")
+# Folders have no dot and objects have an ending, so that no key is ever a folder of another: some
+# S3 servers keep keys as files in folders, where one name cannot be both.
+_KEY = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\Z")
 MAX_KEY_LENGTH = 512
 # A part is a file name in a `DirectoryStore`: at most 255 bytes, of which some are the store's own.
 MAX_PART_LENGTH = 200
+# SeaweedFS keeps the versions of `x` in a folder `x.versions` beside it.
+_RESERVED_ENDING = ".versions"
 # A read never takes more than this into memory, whatever a store that was tampered with offers.
 MAX_OBJECT_SIZE = 64 * 1024 * 1024
 
@@ -72,12 +76,22 @@ class Store(Protocol):
         ...
 
 
+def is_key(text: str) -> bool:
+    """Whether *text* can be a key: relative, ASCII, and unable to climb."""
+    return (
+        len(text) <= MAX_KEY_LENGTH
+        and _KEY.match(text) is not None
+        and not any(
+            len(part) > MAX_PART_LENGTH or part.endswith(_RESERVED_ENDING)
+            for part in text.split("/")
+        )
+    )
+
+
 def checked_key(key: str) -> str:
-    """*key* itself, or ValueError: keys are relative, ASCII, and cannot climb."""
-    if len(key) > MAX_KEY_LENGTH or not _KEY.match(key):
+    """*key* itself, or ValueError when it cannot be one."""
+    if not is_key(key):
         raise ValueError(f"not a storage key: {key!r}")
-    if any(len(part) > MAX_PART_LENGTH for part in key.split("/")):
-        raise ValueError(f"not a storage key, limit of a part is {MAX_PART_LENGTH}: {key!r}")
     return key
 
 
