@@ -38,9 +38,20 @@ class Finding:
     parameters: tuple[tuple[str, str], ...] = ()
 
     def message(self, language: Language = Language.VI) -> str:
-        """The text for a person: what was found, what was expected, how to mend it."""
+        """The text for a person: what was found, what was expected, how to mend it.
+
+        A parameter that a definition words in two languages comes as `label` and `label_en`; both
+        templates say `{label}`, and each gets the one of its language.
+        """
         template = _catalogue()[self.code].texts[language]
         values = {"path": self.path, "line": self.line or "?", **dict(self.parameters)}
+        if language is not Language.VI:
+            suffix = f"_{language.value}"
+            values |= {
+                name.removesuffix(suffix): value
+                for name, value in self.parameters
+                if name.endswith(suffix)
+            }
         return _Words(language).vformat(template, (), values)
 
     def as_json(self, language: Language = Language.VI) -> dict[str, object]:

@@ -1,0 +1,150 @@
+"""A definition: everything this system knows about one kind of document, as data.
+
+Loaded from a folder by `schemas.loading`; nothing in here knows a field by name.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from lxml import etree
+
+from schemas.codes import CodeList
+from schemas.document import ParsedDocument
+from schemas.findings import Language
+from schemas.rules.field import Fields
+from schemas.rules.scope import Rule
+from schemas.texts import Texts, Translated
+from schemas.xpath import select, select_text
+from schemas.xsd import Grammar
+
+INDEX_FIELDS = (
+    "madinhdanhhocba",
+    "mahocsinh",
+    "sodinhdanh",
+    "namhoc",
+    "matruong",
+    "tentruong",
+    "masogd",
+    "macaphoc",
+    "makhoi",
+    "tenlop",
+    "hovaten",
+    "phienban",
+    "event",
+    "status",
+    "ketqua",
+)
+
+_SCHOOL_YEAR = re.compile(r"([0-9]{4})-[0-9]{4}")
+_FIRST_MONTH_OF_SCHOOL_YEAR = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which documents a definition is for.
+
+    `root` is the root element in Clark notation, `when` an XPath that is true for them (and as it
+    was written), `told_by` the value that people tell them by; context is the root element.
+    """
+
+    root: str
+    when: etree.XPath
+    when_text: str
+    told_by: etree.XPath
+
+    def __call__(self, document: ParsedDocument) -> bool:
+        """Whether *document* is of this kind, at whatever time."""
+        return document.root.tag == self.root and self.when(document.root) is True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """When a definition is in force; both days are included, None is open.
+
+    `day_of` selects, with the root element as context, the school year (which counts as its 1
+    September) or the day that decides.
+    """
+
+    day_of: etree.XPath
+    effective_from: date
+    effective_until: date | None
+
+    def __contains__(self, day: object) -> bool:
+        """Whether the definition is in force on *day*."""
+        return (
+            isinstance(day, date)
+            and self.effective_from <= day
+            and (self.effective_until is None or day <= self.effective_until)
+        )
+
+    def day(self, document: ParsedDocument) -> date | None:
+        """The day that decides for *document*, None where it says none that can be read."""
+        text = select_text(self.day_of, document.root) or ""
+        school_year = _SCHOOL_YEAR.fullmatch(text)
+        try:
+            if school_year:
+                year = max(int(school_year[1]), date.min.year)
+                return date(year, _FIRST_MONTH_OF_SCHOOL_YEAR, 1)
+            return date.fromisoformat(text)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingSection:
+    """One part of a document as people read it.
+
+    `rows` selects, relative to the content, the elements whose children `fields` are shown: one
+    element for a list of fields, several for a table.
+    """
+
+    heading: Translated
+    rows: etree.XPath
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One definition.
+
+    `content` selects, absolutely, the one element that is believed once its signatures are
+    validated; `index` and `reading` are relative to it. `lists` are code lists by the field whose
+    codes they explain. `policy_path` is the signature policy, which `signing` reads.
+    """
+
+    name: str
+    version: str
+    title: Translated
+    folder: Path
+    match: Match
+    period: Period
+    content: etree.XPath
+    index: Mapping[str, etree.XPath]
+    policy_path: Path
+    reading: tuple[ReadingSection, ...]
+    texts: Texts
+    lists: Mapping[str, CodeList]
+    grammar: Grammar
+    fields: Fields
+    rules: tuple[Rule, ...]
+
+    @property
+    def reference(self) -> str:
+        """Name and version as every report carries them."""
+        return f"{self.name}/{self.version}"
+
+    @property
+    def root(self) -> str:
+        """The root element in Clark notation."""
+        return self.match.root
+
+    def label(self, field: str, language: Language = Language.VI) -> str:
+        """What people call *field* (an XML name, or `PARENT/name`); the name where unknown."""
+        return self.texts.label(field, language)
+
+    def contents(self, document: ParsedDocument) -> tuple[etree._Element, ...]:
+        """The content elements of *document*; anything but exactly one is an error."""
+        return select(self.content, document.root)

@@ -1,0 +1,115 @@
+"""The rule about Ids: what a signature names is there, is unique, and is the role's to sign.
+
+Always checked: no definition has to ask for it. Which slots there are and what each covers comes
+from the definition's signature policy; the signatures themselves are not validated here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from schemas.document import element_path
+from schemas.findings import Finding, finding
+from schemas.rules.scope import Scope, quote
+from schemas.xpath import select
+
+DS = "http://www.w3.org/2000/09/xmldsig#"
+
+_NAMED_IN_FULL = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """Where one role's signatures stand and what they may reference.
+
+    `references` selects their `ds:Reference`, `covers` what the role has to sign, `also` what it
+    may sign besides; `described` says both to people.
+    """
+
+    role: str
+    references: etree.XPath
+    covers: etree.XPath
+    also: etree.XPath | None
+    described: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReferences:
+    """The references of the signatures in all slots."""
+
+    slots: tuple[Slot, ...]
+
+    def __call__(self, scope: Scope) -> Iterator[Finding]:
+        """Errors for each bad reference and each ambiguous Id, then one warning for the rest."""
+        named: set[str] = set()
+        for slot in self.slots:
+            for reference in select(slot.references, scope.content):
+                uri = reference.get("URI")
+                if uri is None or len(uri) < 2 or uri[0] != "#" or uri.startswith("#xpointer("):
+                    yield _about(slot, reference, "HB-E053", uri or "")
+                    continue
+                named.add(uri[1:])
+                yield from _misplaced(scope, slot, reference, uri[1:])
+        repeated = {name: found for name, found in scope.document.ids.items() if len(found) > 1}
+        for name in repeated:
+            if name in named:
+                yield _ambiguous(name, repeated[name])
+        harmless = [name for name in repeated if name not in named]
+        if harmless:
+            yield _harmless(harmless, repeated[harmless[0]][1])
+
+
+def _misplaced(scope: Scope, slot: Slot, reference: etree._Element, name: str) -> Iterator[Finding]:
+    found = scope.document.ids.get(name, ())
+    if not found:
+        yield _about(slot, reference, "HB-E051", name)
+    if len(found) != 1:
+        return  # ambiguous: reported once for the Id
+    (target,) = found
+    if target in select(slot.covers, scope.content):
+        return
+    signed_info = reference.getparent()
+    signature = None if signed_info is None else signed_info.getparent()
+    if signature in target.iterancestors():
+        return  # the signature's own Object, SignedProperties, SignatureProperties, KeyInfo
+    if slot.also is not None and target in select(slot.also, scope.content):
+        return
+    where = element_path(target)
+    yield _about(slot, reference, "HB-E052", name, target=where, allowed=slot.described)
+
+
+def _about(
+    slot: Slot, reference: etree._Element, code: str, found: str, **parameters: str
+) -> Finding:
+    return finding(
+        code,
+        path=element_path(reference),
+        line=reference.sourceline,
+        role=slot.role,
+        found=quote(found),
+        **parameters,
+    )
+
+
+def _ambiguous(name: str, found: tuple[etree._Element, ...]) -> Finding:
+    lines = [str(each.sourceline) for each in found[:_NAMED_IN_FULL]]
+    return finding(
+        "HB-E050",
+        path=element_path(found[1]),
+        line=found[1].sourceline,
+        found=quote(name),
+        count=len(found),
+        lines=", ".join(lines) + (", …" if len(found) > _NAMED_IN_FULL else ""),
+    )
+
+
+def _harmless(names: list[str], first: etree._Element) -> Finding:
+    quoted = ", ".join(quote(name) for name in names[:_NAMED_IN_FULL])
+    return finding(
+        "HB-W004",
+        path=element_path(first),
+        line=first.sourceline,
+        count=len(names),
+        found=quoted + (", …" if len(names) > _NAMED_IN_FULL else ""),
+    )

@@ -1,0 +1,138 @@
+"""What a rule sees of one document, and how it reports.
+
+A rule reads single fields as texts, all of them fetched by one XPath evaluation per document, and
+looks an element up only when it has something to say about it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from lxml import etree
+
+from schemas.document import ParsedDocument, element_path, local_name, text_of
+from schemas.findings import Finding, finding
+from schemas.rules.field import Field
+from schemas.texts import Texts
+from schemas.xpath import select
+
+LONGEST_QUOTE = 60
+
+
+class Value(NamedTuple):
+    """A value where it stands: the whole text of *element*.
+
+    With `within`, the value is not the element itself but the attribute `@name` or the absent
+    child *name* of it.
+    """
+
+    element: etree._Element
+    name: str
+    text: str
+    within: bool = False
+
+    @property
+    def label_key(self) -> str:
+        """Key of the field's label: `PARENT/name`."""
+        parent = self.element if self.within else self.element.getparent()
+        return self.name if parent is None else f"{local_name(parent)}/{self.name}"
+
+    @property
+    def path(self) -> str:
+        """Where the value stands, for a finding."""
+        path = element_path(self.element)
+        return f"{path}/{self.name}" if self.within else path
+
+
+class Scope:
+    """One document before its rules.
+
+    `content` is the definition's content element, `single` the texts of its single fields.
+    """
+
+    def __init__(
+        self, document: ParsedDocument, content: etree._Element, texts: Texts, single: Sequence[str]
+    ) -> None:
+        self.document = document
+        self.content = content
+        self.texts = texts
+        self._single = single
+        self._each: dict[etree.XPath, tuple[Value, ...]] = {}
+
+    def text(self, field: Field) -> str:
+        """The text of *field*; empty where it is absent."""
+        return self._single[field.index]
+
+    def value(self, field: Field) -> Value:
+        """Where *field* stands, or would stand."""
+        for value in self.each(field.select):
+            return value
+        parent = next(iter(select(field.parent, self.content)), self.content)
+        return Value(parent, field.name, self.text(field), within=True)
+
+    def each(self, expression: etree.XPath) -> tuple[Value, ...]:
+        """Every element and attribute that *expression* selects, in document order."""
+        found = self._each.get(expression)
+        if found is None:
+            found = self._each[expression] = located(expression, self.content)
+        return found
+
+    def values(self, fields: Sequence[Field], each: etree.XPath | None) -> Iterator[Value]:
+        """The filled ones of *fields*, and all that *each* selects."""
+        for field in fields:
+            if self.text(field).strip():
+                yield self.value(field)
+        if each is not None:
+            yield from self.each(each)
+
+    def finding(self, code: str, value: Value, **parameters: object) -> Finding:
+        """A finding about *value*: where it stands, its label, what was found."""
+        return finding(
+            code,
+            path=value.path,
+            line=value.element.sourceline,
+            **self.texts.labels(value.label_key),
+            name=value.name,
+            found=quote(value.text),
+            **parameters,
+        )
+
+    def other(self, value: Value) -> Mapping[str, str]:
+        """*value* as the second value that a finding speaks of."""
+        return {
+            **self.texts.labels(value.label_key, "other_label"),
+            "other_name": value.name,
+            "other": quote(value.text),
+        }
+
+
+class Rule(Protocol):
+    """One structural check with its parameters."""
+
+    def __call__(self, scope: Scope) -> Iterator[Finding]:
+        """What is wrong; errors before warnings, lazily, so that a cap costs no more than itself."""
+        ...
+
+
+def located(expression: etree.XPath, context: etree._Element) -> tuple[Value, ...]:
+    """The elements and attributes that *expression* selects, with their texts."""
+    result = expression(context)
+    if not isinstance(result, list):
+        return ()
+    return tuple(value for node in result if (value := _value(node)) is not None)
+
+
+def quote(text: str) -> str:
+    """*text* as a finding quotes it: one line, at most 60 characters."""
+    line = " ".join(text[: 4 * LONGEST_QUOTE].split())
+    return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"
+
+
+def _value(node: object) -> Value | None:
+    if etree.iselement(node):
+        text = (node.text or "") if len(node) == 0 else text_of(node)
+        return Value(node, local_name(node), text)
+    parent = node.getparent() if isinstance(node, etree._ElementUnicodeResult) else None
+    if parent is None or not node.is_attribute:
+        return None
+    name = f"@{etree.QName(node.attrname).localname}"
+    return Value(parent, name, str(node), within=True)
