@@ -86,22 +86,6 @@ def _teacher(number: int) -> str:
     return f"0250800001{number:02}"
 
 
-    "NVN",
-    "TOC",
-    "TAH",
-    "LSU",
-    "TDC",
-    "GQP",
-    "HTN",
-    "DPH",
-    "VLY",
-    "HOA",
-    "SHC",
-    "TIN",
-    "DLY",
-)
-
-
 @cache
 def record_of_16() -> bytes:
     """A record of thirteen subjects, each signed by a teacher of its own (RSA), and the three."""
@@ -182,5 +166,3 @@ def with_xmlsec(data: bytes) -> int:
         context.verify(signature)
         right += 1
     return right
-
-
