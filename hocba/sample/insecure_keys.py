@@ -6,8 +6,9 @@ key from a seed. Nothing outside `hocba.sample` may use this.
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from itertools import islice
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -29,30 +30,42 @@ def insecure_ec_key(seed: str, curve: ec.EllipticCurve) -> ec.EllipticCurvePriva
 
 def insecure_rsa_key(seed: str) -> rsa.RSAPrivateKey:
     """The RSA key of 2,048 bits that *seed* gives; about half a second."""
-    return rsa_from_primes(*insecure_primes(seed))
+    return rsa_from_primes(insecure_prime(f"{seed}/p"), insecure_prime(f"{seed}/q"))
 
 
 def insecure_rsa_keys(
-    seeds: Iterable[str], pool: Executor, progress: Callable[[int, int], None] | None = None
-) -> Mapping[str, rsa.RSAPrivateKey]:
-    """The RSA keys by their seeds, searched for in parallel."""
-    wanted = tuple(dict.fromkeys(seeds))
-    keys: dict[str, rsa.RSAPrivateKey] = {}
-    for seed, primes in zip(wanted, pool.map(insecure_primes, wanted), strict=True):
-        keys[seed] = rsa_from_primes(*primes)
+    seed: str, count: int, pool: Executor, progress: Callable[[int, int], None] | None = None
+) -> tuple[rsa.RSAPrivateKey, ...]:
+    """*count* RSA keys with moduli of their own that *seed* gives, searched for in parallel.
+
+    They share primes: every pair of a few primes is a key, since finding primes is what takes the
+    time. Anybody can factor such moduli; anybody who knows the seed has the keys anyway.
+    """
+    wanted = prime_count(count)
+    labels = [f"{seed}/prime/{number}" for number in range(wanted)]
+    primes: list[int] = []
+    for prime in pool.map(insecure_prime, labels):
+        primes.append(prime)
         if progress:
-            progress(len(keys), len(wanted))
+            progress(len(primes), wanted)
+    pairs = ((p, q) for i, q in enumerate(primes) for p in primes[:i] if p != q)
+    keys = tuple(rsa_from_primes(p, q) for p, q in islice(pairs, count))
+    if len(keys) < count:
+        raise ArithmeticError(f"{wanted} primes of seed {seed} give only {len(keys)} keys")
     return keys
 
 
-def insecure_primes(seed: str) -> tuple[int, int]:
-    """The two primes of the RSA key that *seed* gives."""
-    source = random.Random(seed)  # noqa: S311 -- meant to be foreseeable
-    p = _prime(source, RSA_BITS // 2)
-    q = _prime(source, RSA_BITS // 2)
-    while q == p:
-        q = _prime(source, RSA_BITS // 2)
-    return p, q
+def prime_count(keys: int) -> int:
+    """How many primes it takes for so many pairs."""
+    count = 0
+    while count * (count - 1) // 2 < keys:
+        count += 1
+    return count
+
+
+def insecure_prime(seed: str) -> int:
+    """A prime of 1,024 bits that *seed* gives; about a quarter of a second."""
+    return _prime(random.Random(seed), RSA_BITS // 2)  # noqa: S311 -- meant to be foreseeable
 
 
 def rsa_from_primes(p: int, q: int) -> rsa.RSAPrivateKey:
