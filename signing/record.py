@@ -161,19 +161,20 @@ class _Mandates:
         if certificate is None:
             return PASSED  # the signature itself already is not
         role = requirement.role
-        path = element_path(target)
         signer = certificate.signer
         person = requirement.kind is SignerKind.PERSON
         holder = signer.personal_id if person else signer.organization_id
         if holder is None:
+            path = element_path(target)
             return _refused(finding("HB-S110", path=path, role=role, subject=signer.subject))
         named = _named_person(requirement, target)
         if named is not None and named != holder:
+            path = element_path(target)
             return _refused(finding("HB-S106", path=path, role=role, named=named, found=holder))
         if self._roster is None:
-            return indeterminate(
-                SubIndication.SIG_CONSTRAINTS_FAILURE, finding("HB-S107", path=path, role=role)
-            )
+            path = element_path(target)
+            reason = finding("HB-S107", path=path, role=role)
+            return indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, reason)
         day = self._signing_day(signature)
         entries = self._roster.mandates(self._school, role, holder)
         if any(each.covers(day) for each in entries):
@@ -182,7 +183,7 @@ class _Mandates:
         return _refused(
             finding(
                 code,
-                path=path,
+                path=element_path(target),
                 role=role,
                 holder=holder,
                 school=self._school,

@@ -3,7 +3,6 @@
 XML-DSig 1.1 clause 4. What does not follow the schema's order and content is FORMAT_FAILURE.
 """
 
-import base64
 import binascii
 from dataclasses import dataclass
 
@@ -160,12 +159,18 @@ def _certificates(key_info: etree._Element | None) -> tuple[bytes, ...]:
 def _children(element: etree._Element) -> list[etree._Element]:
     """Child elements; text beside them, comments and processing instructions are refused."""
     children = list(element)
-    beside = [element.text if children else None, *(child.tail for child in children)]
-    if any(text and text.strip() for text in beside):
+    if children and _is_text(element.text):
         raise _wrong(element, "no text between elements")
-    if any(not isinstance(child.tag, str) for child in children):
-        raise _wrong(element, "no comments or processing instructions")
+    for child in children:
+        if _is_text(child.tail):
+            raise _wrong(element, "no text between elements")
+        if not isinstance(child.tag, str):
+            raise _wrong(element, "no comments or processing instructions")
     return children
+
+
+def _is_text(text: str | None) -> bool:
+    return bool(text) and not str(text).isspace()
 
 
 def _base64(element: etree._Element) -> bytes:
@@ -173,8 +178,8 @@ def _base64(element: etree._Element) -> bytes:
     if len(element):
         raise FormatError(_at(element, "HB-S002"))
     try:
-        return base64.b64decode("".join((element.text or "").split()), validate=True)
-    except (binascii.Error, ValueError) as error:
+        return binascii.a2b_base64("".join((element.text or "").split()), strict_mode=True)
+    except ValueError as error:
         raise FormatError(_at(element, "HB-S002")) from error
 
 

@@ -3,7 +3,6 @@
 Only what a valid reference of the same signature covers is read; the rest is decoration.
 """
 
-import base64
 import binascii
 import hashlib
 import re
@@ -59,7 +58,8 @@ def read_signed_properties(
     if xades is not None and not _is_covered(xades, covered):
         problems.append(finding("HB-S033", line=xades.sourceline))
         xades = None
-    times = [] if xades is None else list(xades.iter(f"{_X}SigningTime"))
+    stated = None if xades is None else xades.find(f"{_X}SignedSignatureProperties")
+    times = [] if stated is None else stated.findall(f"{_X}SigningTime")
     times += [each for each in _vendor_times(form) if _is_covered(each, covered)]
     claimed: datetime | None = None
     for each in times:
@@ -68,7 +68,7 @@ def read_signed_properties(
             problems.append(finding("HB-S051", line=each.sourceline, found=text_of(each)[:40]))
         else:
             claimed = read
-    certificates = None if xades is None else _signing_certificates(xades, algorithms)
+    certificates = None if stated is None else _signing_certificates(stated, algorithms)
     return SignedProperties(claimed, certificates, tuple(problems))
 
 
@@ -96,28 +96,28 @@ def _vendor_times(form: SignatureForm) -> list[etree._Element]:
 
 
 def _signing_certificates(
-    properties: etree._Element, algorithms: AlgorithmPolicy
+    stated: etree._Element, algorithms: AlgorithmPolicy
 ) -> tuple[CertificateReference, ...] | None:
-    holder = next(
-        properties.iter(f"{_X}SigningCertificateV2", f"{_X}SigningCertificate"),
-        None,
-    )
+    """The references in SigningCertificateV2 (EN 319 132-1 5.2.2), else in the older one."""
+    holder = stated.find(f"{_X}SigningCertificateV2")
+    if holder is None:
+        holder = stated.find(f"{_X}SigningCertificate")
     if holder is None:
         return None
     found = []
-    for certificate in holder.iterchildren(f"{_X}Cert"):
-        method = certificate.find(f"{_X}CertDigest/{{{names.DS}}}DigestMethod")
-        value = certificate.find(f"{_X}CertDigest/{{{names.DS}}}DigestValue")
+    for digest in holder.iterfind(f"{_X}Cert/{_X}CertDigest"):
+        method = digest.find(f"{{{names.DS}}}DigestMethod")
+        value = digest.find(f"{{{names.DS}}}DigestValue")
         if method is None or value is None:
             continue
         algorithm = algorithms.digests.get(method.get("Algorithm") or "")
         if algorithm is None or algorithm.accepted_until is not None:
             continue  # a digest that may no longer be relied on names no certificate
         try:
-            digest = base64.b64decode("".join(text_of(value).split()), validate=True)
-        except binascii.Error:
+            octets = binascii.a2b_base64("".join(text_of(value).split()), strict_mode=True)
+        except ValueError:
             continue
-        found.append(CertificateReference(algorithm.name, digest))
+        found.append(CertificateReference(algorithm.name, octets))
     return tuple(found)
 
 
