@@ -43,6 +43,11 @@ def open_engine(url: str, *, create: bool = False) -> Engine:
     )
 
 
+def sqlite_url(path: Path) -> str:
+    """The URL of the SQLite database in the file *path*, whatever signs its name has."""
+    return URL.create("sqlite", database=str(path.absolute())).render_as_string()
+
+
 def read_only(connection: Connection) -> Connection:
     """*connection*, before its transaction begins, so that it sees one state and writes nothing."""
     if connection.dialect.name == "sqlite":

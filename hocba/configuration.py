@@ -1,0 +1,141 @@
+"""hocba.toml: what the operator of a repository has set. Everything has a default.
+
+    [repository]
+    masogd = "15"                      # the only province whose records this home takes in
+    [index]
+    url = "postgresql://host/hocba"    # default: index.sqlite3 beside this file
+    [store]
+    url = "s3://bucket?endpoint=…"     # default: the folder store beside this file
+    [ingest]
+    processes = 8                      # default: one for each processor
+    chunk = 200                        # documents examined and committed together
+
+The variables HOCBA_INDEX_URL and HOCBA_STORE_URL come before the file: a password stands there, or
+in a PostgreSQL password file, never here.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hocba.errors import HomeError
+from schemas.findings import finding
+
+FILE_NAME = "hocba.toml"
+INDEX_URL = "HOCBA_INDEX_URL"
+STORE_URL = "HOCBA_STORE_URL"
+
+_KNOWN: Mapping[str, Mapping[str, type]] = {
+    "repository": {"masogd": str},
+    "index": {"url": str},
+    "store": {"url": str},
+    "ingest": {"processes": int, "chunk": int},
+}
+_PROVINCE = re.compile(r"[0-9A-Za-z]{1,10}\Z")
+_MAX_PROCESSES = 1024
+_MAX_CHUNK = 10_000
+
+_TEMPLATE = """\
+# The configuration of this hocba repository. What is not set has its default.
+
+[repository]
+# The only province whose records are taken in (mã sở); any, if not set.
+{masogd}
+
+[index]
+# Default: index.sqlite3 in this folder. A password belongs into HOCBA_INDEX_URL.
+{index}
+
+[store]
+# Default: the folder store in this folder.
+{store}
+
+[ingest]
+# processes = 4   (default: one for each processor)
+# chunk = 200     (documents that are examined and committed together)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The operator's settings; a URL of None means the default inside the home."""
+
+    masogd: str | None = None
+    index_url: str | None = None
+    store_url: str | None = None
+    processes: int | None = None
+    chunk: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if self.masogd is not None and not _PROVINCE.match(self.masogd):
+            raise ValueError(f"masogd is {self.masogd!r}, must be letters and digits")
+        if self.processes is not None and not 0 <= self.processes <= _MAX_PROCESSES:
+            raise ValueError(f"processes is {self.processes}, allowed is 0 to {_MAX_PROCESSES}")
+        if self.chunk is not None and not 1 <= self.chunk <= _MAX_CHUNK:
+            raise ValueError(f"chunk is {self.chunk}, allowed is 1 to {_MAX_CHUNK}")
+        for name in ("index_url", "store_url"):
+            if getattr(self, name) == "":
+                raise ValueError(f"{name} is empty")
+
+    def as_toml(self) -> str:
+        """The text of a hocba.toml for a new home."""
+
+        def line(name: str, value: str | None, example: str) -> str:
+            # A JSON string without control characters is a TOML basic string.
+            return (
+                f"# {name} = {example}"
+                if value is None
+                else f"{name} = {json.dumps(value, ensure_ascii=False)}"
+            )
+
+        return _TEMPLATE.format(
+            masogd=line("masogd", self.masogd, '"15"'),
+            index=line("url", self.index_url, '"postgresql://host/hocba"'),
+            store=line("url", self.store_url, '"s3://bucket?endpoint=https://host"'),
+        )
+
+
+def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) -> Configuration:
+    """The configuration in the file *path*; raises `HomeError` with the reason.
+
+    An unknown name is refused: a misspelt setting would silently not hold.
+    """
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+        settings = _checked(raw)
+        return Configuration(
+            masogd=settings["repository"].get("masogd"),
+            index_url=environment.get(INDEX_URL) or settings["index"].get("url"),
+            store_url=environment.get(STORE_URL) or settings["store"].get("url"),
+            processes=settings["ingest"].get("processes"),
+            chunk=settings["ingest"].get("chunk"),
+        )
+    except OSError as error:
+        raise _refused(path, error.strerror or "cannot be read") from error
+    except ValueError as error:  # tomllib's and Unicode's errors are of this class
+        raise _refused(path, str(error)) from error
+
+
+def _checked(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    unknown = sorted(raw.keys() - _KNOWN.keys())
+    for section, names in _KNOWN.items():
+        values = raw.get(section, {})
+        if not isinstance(values, dict):
+            raise ValueError(f"{section} is no section")  # noqa: TRY004 -- wrong in the file
+        unknown += [f"{section}.{name}" for name in sorted(values.keys() - names.keys())]
+        for name, kind in names.items():
+            if name in values and type(values[name]) is not kind:
+                raise ValueError(f"{section}.{name} is not of the kind {kind.__name__}")
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(unknown)}")
+    return {section: raw.get(section, {}) for section in _KNOWN}
+
+
+def _refused(path: Path, reason: str) -> HomeError:
+    return HomeError(finding("HB-I107", file=path.name, reason=reason))
