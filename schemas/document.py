@@ -27,7 +27,7 @@ _POSITION = re.compile(r",? line \d+, column \d+$")
 _MISMATCHED_TAGS = re.compile(r"mismatch: (\S+) line (\d+) and (\S+)")
 
 # Id under every spelling that some XML-DSig library accepts: Id, ID, id, xml:id, x:Id.
-_ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+_ID_ATTRIBUTES = etree.XPath("/descendant::*/@*[translate(local-name(), 'ID', 'id') = 'id']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ class ParsedDocument:
     @cached_property
     def ids(self) -> Mapping[str, tuple[etree._Element, ...]]:
         """Elements by the value of their Id, every spelling of the attribute together."""
-        found: dict[str, tuple[etree._Element, ...]] = {}
+        found: dict[str, list[etree._Element]] = {}
         for value in _ID_ATTRIBUTES(self.root):
-            found[str(value)] = (*found.get(str(value), ()), value.getparent())
-        return found
+            found.setdefault(str(value), []).append(value.getparent())
+        return {name: tuple(elements) for name, elements in found.items()}
 
 
 def parse(data: bytes, limits: ParserLimits = DEFAULT_LIMITS) -> ParsedDocument:

@@ -7,23 +7,24 @@ nothing better is known, libxml2's reason is passed on.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import xmlschema
 from lxml import etree
 from xmlschema.validators import XsdAttribute, XsdElement, XsdGroup, XsdSimpleType
 
 from schemas.codes import CodeList
-from schemas.document import element_path, local_name, text_of
+from schemas.document import local_name, text_of
 from schemas.explain_children import child_findings
 from schemas.explain_value import value_finding
 from schemas.findings import Finding, finding
-from schemas.rules.scope import Value, quote
+from schemas.rules.scope import LONGEST_REASON, Value, quote
 from schemas.texts import Texts
 from schemas.xsd import Grammar, Objection
 
 # The library's time grows with the square of the number of children: 49,000 unknown ones in
 # 200 KB took 33 s. A record has a few hundred elements, with sixteen signatures about a thousand.
-MOST_ELEMENTS = 3_000
+MOST_ELEMENTS = 2_500
 
 _COUNT = etree.XPath("count(//*)")
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -53,25 +54,41 @@ def explain(
     explained = False
     if _COUNT(root) <= MOST_ELEMENTS:
         try:
-            for each in _explained(root, grammar, words):
+            for each in _explained(root, grammar, objections, words):
                 explained = True
                 yield each
         except (*_GIVES_UP, ValueError):
             explained = False
     if not explained:
-        yield from (_passed_on(root, each, words.texts) for each in objections)
+        yield from (_passed_on(each, words.texts) for each in objections)
 
 
-def _explained(root: etree._Element, grammar: Grammar, words: Words) -> Iterator[Finding]:
+def _explained(
+    root: etree._Element, grammar: Grammar, objections: tuple[Objection, ...], words: Words
+) -> Iterator[Finding]:
+    reasons = {each.line: each.reason for each in reversed(objections)}
     seen: set[etree._Element] = set()
-    for error in grammar.model.iter_errors(root, use_location_hints=False):
-        element = error.elem if etree.iselement(error.elem) else root
+    for element, error in _failures(root, grammar.model):
         if element in seen:
             continue
         seen.add(element)
-        declaration = _declaration(element, grammar.model)
-        worded = [] if declaration is None else list(_element(element, declaration, error, words))
-        yield from worded or [_about(element, words.texts, "HB-E029", reason=error.reason or "")]
+        worded = False
+        for each in _element(element, _declaration(element, grammar.model), error, words):
+            worded = True
+            yield each
+        if not worded:
+            reason = reasons.get(element.sourceline or 0) or error.reason or ""
+            yield _about(element, words.texts, "HB-E029", reason=quote(reason, LONGEST_REASON))
+
+
+def _failures(
+    root: etree._Element, model: xmlschema.XMLSchema
+) -> Iterator[tuple[etree._Element, xmlschema.XMLSchemaValidationError]]:
+    """The library's errors, each with the element that it is about."""
+    source: Any = root  # takes lxml elements, though its annotations do not say so
+    for error in model.iter_errors(source, use_location_hints=False):
+        about: object = error.elem
+        yield (about if etree.iselement(about) else root), error
 
 
 def _declaration(element: etree._Element, model: xmlschema.XMLSchema) -> XsdElement | None:
@@ -88,8 +105,9 @@ def _declaration(element: etree._Element, model: xmlschema.XMLSchema) -> XsdElem
         name = str(chain.pop().tag)
         content = _content(found)
         children = content.iter_elements() if isinstance(content, XsdGroup) else ()
-        found = next((each for each in children if getattr(each, "name", None) == name), None)
-    return found if isinstance(found, XsdElement) else None
+        named = (each for each in children if isinstance(each, XsdElement) and each.name == name)
+        found = next(named, None)
+    return found
 
 
 def _content(declaration: XsdElement) -> XsdSimpleType | XsdGroup:
@@ -99,14 +117,17 @@ def _content(declaration: XsdElement) -> XsdSimpleType | XsdGroup:
 
 def _element(
     element: etree._Element,
-    declaration: XsdElement,
+    declaration: XsdElement | None,
     error: xmlschema.XMLSchemaValidationError,
     words: Words,
 ) -> Iterator[Finding]:
+    """What is wrong with *element*, as far as its declaration tells."""
+    if declaration is None:
+        return
     yield from _attributes(element, declaration, words)
     content = _content(declaration)
     if isinstance(content, XsdGroup):
-        if not declaration.type.mixed:
+        if not content.mixed:
             yield from _stray_text(element, words.texts)
         yield from child_findings(element, content, error, words.texts)
         return
@@ -114,7 +135,7 @@ def _element(
     if inner is not None:
         yield _about(element, words.texts, "HB-E028", found=quote(local_name(inner)))
         return
-    value = Value(element, local_name(element), text_of(element))
+    value = Value(element, text_of(element))
     worded = value_finding(value, content, words.texts, words.lists.get(value.name))
     if worded is not None:
         yield worded
@@ -125,14 +146,14 @@ def _attributes(
 ) -> Iterator[Finding]:
     known: Mapping[str | None, object] = declaration.attributes
     for name, attribute in known.items():
-        if isinstance(attribute, XsdAttribute) and attribute.use == "required":
-            if name not in element.attrib:
-                yield _about(element, words.texts, "HB-E025", attribute=attribute.local_name)
+        required = isinstance(attribute, XsdAttribute) and attribute.use == "required"
+        if required and name not in element.attrib:
+            yield _about(element, words.texts, "HB-E025", attribute=name)
     for name, text in element.attrib.items():
         attribute = known.get(str(name))
         if isinstance(attribute, XsdAttribute):
             local = f"@{attribute.local_name}"
-            value = Value(element, local, str(text), within=True)
+            value = Value(element, str(text), local)
             worded = value_finding(value, attribute.type, words.texts, words.lists.get(local))
             if worded is not None:
                 yield worded
@@ -150,19 +171,21 @@ def _stray_text(element: etree._Element, texts: Texts) -> Iterator[Finding]:
         yield _about(element, texts, "HB-E027", found=quote(stray))
 
 
-def _passed_on(root: etree._Element, objection: Objection, texts: Texts) -> Finding:
+def _passed_on(objection: Objection, texts: Texts) -> Finding:
+    *_, name = objection.path.split("/")
+    name = name.partition("[")[0]
     return finding(
         "HB-E029",
-        path=element_path(root),
+        path=objection.path,
         line=objection.line,
-        **texts.labels(local_name(root)),
-        name=local_name(root),
-        reason=quote(objection.reason),
+        **texts.labels(name),
+        name=name,
+        reason=quote(objection.reason, LONGEST_REASON),
     )
 
 
 def _about(element: etree._Element, texts: Texts, code: str, **parameters: object) -> Finding:
-    value = Value(element, local_name(element), "")
+    value = Value(element, "")
     return finding(
         code,
         path=value.path,

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 import xmlschema
 from lxml import etree
-from xmlschema.validators import XsdElement, XsdGroup
+from xmlschema.validators import XsdAnyElement, XsdElement, XsdGroup
 
 from schemas.document import local_name
 from schemas.findings import Finding, finding
@@ -32,7 +32,7 @@ def child_findings(
     if sequence is not None:
         yield from _against_sequence(element, sequence, texts)
     elif isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
-        yield from _as_reported(element, error, texts)
+        yield from _as_reported(element, model, error, texts)
 
 
 def _plain_sequence(model: XsdGroup) -> Mapping[str, XsdElement] | None:
@@ -83,16 +83,21 @@ def _out_of_place(
 
 
 def _as_reported(
-    element: etree._Element, error: xmlschema.XMLSchemaChildrenValidationError, texts: Texts
+    element: etree._Element,
+    model: XsdGroup,
+    error: xmlschema.XMLSchemaChildrenValidationError,
+    texts: Texts,
 ) -> Iterator[Finding]:
-    expected = tuple(str(each) for each in error.expected_tags)
-    child = error.invalid_child
+    wildcards = (each for each in model.iter_elements() if isinstance(each, XsdAnyElement))
+    namespaces = (f"{{{name}}}*" for each in wildcards for name in each.namespace)
+    expected = tuple(error.expected_tags) or tuple(namespaces)
+    child: object = error.invalid_child
     if etree.iselement(child):
         yield _unknown(element, child, expected, texts)
         return
     last = next(element.iterchildren(etree.Element, reversed=True), element)
     name = " | ".join(expected) or "…"
-    value = Value(element, name, "", within=True)
+    value = Value(element, "", name)
     yield finding(
         "HB-E010",
         path=value.path,
@@ -112,7 +117,7 @@ def _missing(
     texts: Texts,
 ) -> Finding:
     after = _before(parent, present, order, name)
-    value = Value(parent, etree.QName(name).localname, "", within=True)
+    value = Value(parent, "", etree.QName(name).localname)
     return finding(
         "HB-E010",
         path=value.path,
@@ -138,7 +143,7 @@ def _before(
 def _unknown(
     parent: etree._Element, child: etree._Element, allowed: Sequence[str], texts: Texts
 ) -> Finding:
-    by_lower = {etree.QName(each).localname.lower(): each for each in allowed}
+    by_lower = {each.rpartition("}")[2].lower(): each for each in allowed}
     close = get_close_matches(local_name(child).lower(), by_lower, n=_SUGGESTIONS)
     shown = [by_lower[each] for each in close] or list(allowed[:_SUGGESTIONS])
     more = ", …" if len(shown) < len(allowed) and not close else ""
@@ -156,7 +161,7 @@ def _about(
     tag: bool = False,
     **parameters: object,
 ) -> Finding:
-    value = Value(child, local_name(child), "")
+    value = Value(child, "")
     return finding(
         code,
         path=value.path,

@@ -1,9 +1,9 @@
 """What is wrong with one value, and what its XSD type allows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from xmlschema import XMLSchemaDecodeError, XMLSchemaValidationError
+from xmlschema import XMLSchemaDecodeError
 from xmlschema.validators import (
     XsdEnumerationFacets,
     XsdFractionDigitsFacet,
@@ -22,7 +22,7 @@ from xmlschema.validators import (
 
 from schemas.codes import CodeList
 from schemas.findings import Finding, Language, finding
-from schemas.rules.scope import Value, quote
+from schemas.rules.scope import LONGEST_REASON, Value, quote
 from schemas.texts import Texts, Translated, as_parameters, same_in_every_language
 
 Worded = tuple[str, dict[str, str]]
@@ -34,14 +34,12 @@ _NOTATIONS = {
     "boolean": ("HB-E024", "true, false, 1, 0"),
 }
 _NUMBERS = frozenset({"decimal", "double", "float"})
-_RANGES = (
-    XsdMinInclusiveFacet,
-    XsdMaxInclusiveFacet,
-    XsdMinExclusiveFacet,
-    XsdMaxExclusiveFacet,
+_RANGES = frozenset(
+    {XsdMinInclusiveFacet, XsdMaxInclusiveFacet, XsdMinExclusiveFacet, XsdMaxExclusiveFacet}
 )
-_LENGTHS = (XsdMaxLengthFacet, XsdMinLengthFacet, XsdLengthFacet)
-_DIGITS = (XsdTotalDigitsFacet, XsdFractionDigitsFacet)
+_LENGTHS = frozenset({XsdMaxLengthFacet, XsdMinLengthFacet, XsdLengthFacet})
+_DIGIT_FACETS = (XsdTotalDigitsFacet, XsdFractionDigitsFacet)
+_DIGITS = frozenset(_DIGIT_FACETS)
 _INTEGER_BOUNDS: dict[str | None, tuple[int | None, int | None]] = {
     "byte": (-(2**7), 2**7 - 1),
     "short": (-(2**15), 2**15 - 1),
@@ -89,39 +87,52 @@ def _worded(text: str, xsd_type: XsdSimpleType, texts: Texts, codes: CodeList | 
     if not text.strip():
         return "HB-E014", {}
     errors = list(xsd_type.iter_errors(text))
-    failed = {type(error.validator): error.validator for error in reversed(errors)}
+    failed = frozenset(type(error.validator) for error in errors)
     primitive = getattr(getattr(xsd_type, "primitive_type", None), "local_name", None)
     if primitive in _NOTATIONS:
         code, notation = _NOTATIONS[primitive]
-        described = _described(xsd_type, texts) or same_in_every_language(notation)
-        return code, as_parameters("allowed", described)
+        return code, _allowed(xsd_type, texts, notation)
     if primitive in _NUMBERS:
-        return _number(xsd_type, errors, failed, texts)
-    if any(facet in failed for facet in _LENGTHS):
-        return _length(len(xsd_type.normalize(text)), xsd_type)
+        decoded = not any(isinstance(error, XMLSchemaDecodeError) for error in errors)
+        return _number(xsd_type, failed, texts, decoded=decoded)
+    return _text(text, xsd_type, failed, texts, codes) or (
+        "HB-E029",
+        {"reason": quote("; ".join(e.reason or "" for e in errors), LONGEST_REASON)},
+    )
+
+
+def _text(
+    text: str,
+    xsd_type: XsdSimpleType,
+    failed: frozenset[type],
+    texts: Texts,
+    codes: CodeList | None,
+) -> Worded | None:
+    if failed & _LENGTHS:
+        return _length(len(str(xsd_type.normalize(text))), xsd_type)
     if XsdEnumerationFacets in failed:
         return "HB-E017", as_parameters("allowed", _choices(xsd_type, codes))
-    if XsdPatternFacets in failed:
-        described = _described(xsd_type, texts) or same_in_every_language(_patterns(xsd_type))
-        return "HB-E018", as_parameters("allowed", described)
-    return "HB-E029", {"reason": quote(errors[0].reason or "") if errors else ""}
+    patterns = xsd_type.patterns
+    if XsdPatternFacets in failed and patterns is not None:
+        return "HB-E018", _allowed(xsd_type, texts, " | ".join(patterns.regexps))
+    return None
 
 
 def _number(
-    xsd_type: XsdSimpleType,
-    errors: list[XMLSchemaValidationError],
-    failed: dict[type, object],
-    texts: Texts,
+    xsd_type: XsdSimpleType, failed: frozenset[type], texts: Texts, *, decoded: bool
 ) -> Worded:
-    if any(facet in failed for facet in _DIGITS) and len(errors) == 1:
-        facets = {type(each): each for each in _facets(xsd_type)}
-        limits = [facets[each].value if each in facets else "–" for each in _DIGITS]
-        return "HB-E021", {"total": str(limits[0]), "fraction": str(limits[1])}
+    if failed and failed <= _DIGITS:
+        limits = {
+            type(facet): str(facet.value)
+            for each in _ancestry(xsd_type)
+            for facet in (each.facets or {}).values()
+            if isinstance(facet, XsdTotalDigitsFacet | XsdFractionDigitsFacet)
+        }
+        total, fraction = (limits.get(each, "–") for each in _DIGIT_FACETS)
+        return "HB-E021", {"total": total, "fraction": fraction}
     allowed = _range(xsd_type)
-    no_number = any(isinstance(error, XMLSchemaDecodeError) for error in errors)
-    if no_number or (XsdPatternFacets in failed and not any(each in failed for each in _RANGES)):
-        described = _described(xsd_type, texts) or same_in_every_language(allowed)
-        return "HB-E020", as_parameters("allowed", described)
+    if not decoded or (XsdPatternFacets in failed and not failed & _RANGES):
+        return "HB-E020", _allowed(xsd_type, texts, allowed)
     return "HB-E019", {"allowed": allowed}
 
 
@@ -145,48 +156,39 @@ def _choice(value: str, codes: CodeList | None, language: Language) -> str:
     return value if meaning is None else f"{value} ({meaning})"
 
 
-def _described(xsd_type: XsdSimpleType, texts: Texts) -> Translated | None:
+def _allowed(xsd_type: XsdSimpleType, texts: Texts, otherwise: str) -> dict[str, str]:
+    """What the definition says that a type allows, or else *otherwise*."""
+    described = same_in_every_language(otherwise)
     for each in _ancestry(xsd_type):
-        if each.local_name in texts.types:
-            return texts.types[each.local_name]
-    return None
-
-
-def _patterns(xsd_type: XsdSimpleType) -> str:
-    patterns = xsd_type.patterns
-    return " | ".join(patterns.regexps) if patterns is not None else ""
+        if each.local_name is not None and each.local_name in texts.types:
+            described = texts.types[each.local_name]
+            break
+    return as_parameters("allowed", described)
 
 
 def _range(xsd_type: XsdSimpleType) -> str:
     """`1 – 300`, `≥ 1`, `≤ 5`: the tightest bounds of the type and of what it is built on."""
-    lowest = [xsd_type.min_value]
-    highest = [xsd_type.max_value]
-    for each in _ancestry(xsd_type):
-        low, high = _INTEGER_BOUNDS.get(each.local_name, (None, None))
-        lowest.append(low)
-        highest.append(high)
-    bounds = (
-        max((Decimal(each) for each in lowest if each is not None), default=None),
-        min((Decimal(each) for each in highest if each is not None), default=None),
-    )
-    match bounds:
-        case (None, None):
-            return "0, 1, 2.5 …"
-        case (low, None):
-            return f"≥ {low.normalize():f}"
-        case (None, high):
-            return f"≤ {high.normalize():f}"
-        case (low, high):
-            return f"{low.normalize():f} – {high.normalize():f}"
+    built_on = [_INTEGER_BOUNDS.get(each.local_name, (None, None)) for each in _ancestry(xsd_type)]
+    low = _bounds([xsd_type.min_value, *(each[0] for each in built_on)])
+    high = _bounds([xsd_type.max_value, *(each[1] for each in built_on)])
+    if low and high:
+        return f"{_plain(max(low))} – {_plain(min(high))}"
+    if low:
+        return f"≥ {_plain(max(low))}"
+    return f"≤ {_plain(min(high))}" if high else "0, 1, 2.5 …"
 
 
-def _facets(xsd_type: XsdSimpleType) -> Iterator[object]:
-    for each in _ancestry(xsd_type):
-        yield from (each.facets or {}).values()
+def _bounds(values: Iterable[object]) -> list[Decimal]:
+    return [Decimal(str(each)) for each in values if each is not None]
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
 
 
 def _ancestry(xsd_type: XsdSimpleType) -> Iterator[XsdSimpleType]:
-    each = xsd_type
+    """The type itself and what it is derived from, as long as that is simple."""
+    each: object = xsd_type
     while isinstance(each, XsdSimpleType):
         yield each
         each = each.base_type

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from schemas.document import local_name
 from schemas.errors import DefinitionError
 
 if TYPE_CHECKING:
     import xmlschema
 
-MAX_OBJECTIONS = 100
+# One more than a report lists, so that it can say that there are more.
+MAX_OBJECTIONS = 101
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
     """One reason of libxml2 to refuse a document, in its own English words."""
 
+    path: str
     line: int
     reason: str
 
@@ -39,18 +42,19 @@ class Grammar:
         self._compiled.schema = self._compile()
 
     def objections(self, root: etree._Element) -> tuple[Objection, ...]:
-        """Why the document of *root* is invalid, the first hundred; empty means valid."""
+        """Why the document of *root* is invalid, the first hundred or so; empty means valid."""
         try:
             schema: etree.XMLSchema = self._compiled.schema
         except AttributeError:
             schema = self._compiled.schema = self._compile()
         if schema.validate(root):
             return ()
+        root_name = local_name(root)
         found = tuple(
-            Objection(entry.line, entry.message)
+            Objection((entry.path or root_name).strip("/"), entry.line, entry.message)
             for entry in islice(schema.error_log, MAX_OBJECTIONS)
         )
-        return found or (Objection(root.sourceline or 1, "invalid"),)
+        return found or (Objection(root_name, root.sourceline or 1, "invalid"),)
 
     @cached_property
     def model(self) -> "xmlschema.XMLSchema":

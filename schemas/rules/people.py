@@ -35,9 +35,8 @@ class TwelveDigits:
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
         """One finding per personal id of another form."""
-        for value in scope.values(self.fields, self.each):
-            if value.text.strip() and not _TWELVE_DIGITS.fullmatch(value.text):
-                yield scope.finding("HB-E041", value)
+        for value in scope.wrong(self.fields, self.each, _is_no_personal_id):
+            yield scope.finding("HB-E041", value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ class PersonalId:
         text = scope.text(self.field)
         if not text.strip():
             return
-        if not _TWELVE_DIGITS.fullmatch(text):
+        if _is_no_personal_id(text):
             yield scope.finding("HB-E041", scope.value(self.field))
             return
         yield from self._against_sex(scope, text[3])
@@ -154,3 +153,7 @@ class BirthDate:
             if not finest.startswith(scope.text(field)):
                 other = scope.other(scope.value(filled[0]))
                 yield scope.finding("HB-E045", scope.value(field), **other)
+
+
+def _is_no_personal_id(text: str) -> bool:
+    return _TWELVE_DIGITS.fullmatch(text) is None

@@ -4,7 +4,7 @@ Always checked: no definition has to ask for it. Which slots there are and what 
 from the definition's signature policy; the signatures themselves are not validated here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -51,13 +51,16 @@ class SignatureReferences:
                     continue
                 named.add(uri[1:])
                 yield from _misplaced(scope, slot, reference, uri[1:])
-        repeated = {name: found for name, found in scope.document.ids.items() if len(found) > 1}
-        for name in repeated:
+        harmless: dict[str, etree._Element] = {}
+        for name, found in scope.document.ids.items():
+            if len(found) == 1:
+                continue
             if name in named:
-                yield _ambiguous(name, repeated[name])
-        harmless = [name for name in repeated if name not in named]
+                yield _ambiguous(name, found)
+            else:
+                harmless[name] = found[1]
         if harmless:
-            yield _harmless(harmless, repeated[harmless[0]][1])
+            yield _harmless(harmless)
 
 
 def _misplaced(scope: Scope, slot: Slot, reference: etree._Element, name: str) -> Iterator[Finding]:
@@ -71,7 +74,7 @@ def _misplaced(scope: Scope, slot: Slot, reference: etree._Element, name: str) -
         return
     signed_info = reference.getparent()
     signature = None if signed_info is None else signed_info.getparent()
-    if signature in target.iterancestors():
+    if signature is not None and signature in target.iterancestors():
         return  # the signature's own Object, SignedProperties, SignatureProperties, KeyInfo
     if slot.also is not None and target in select(slot.also, scope.content):
         return
@@ -104,12 +107,13 @@ def _ambiguous(name: str, found: tuple[etree._Element, ...]) -> Finding:
     )
 
 
-def _harmless(names: list[str], first: etree._Element) -> Finding:
-    quoted = ", ".join(quote(name) for name in names[:_NAMED_IN_FULL])
+def _harmless(repetitions: Mapping[str, etree._Element]) -> Finding:
+    names = [quote(name) for name in repetitions]
+    first = next(iter(repetitions.values()))
     return finding(
         "HB-W004",
         path=element_path(first),
         line=first.sourceline,
         count=len(names),
-        found=quoted + (", …" if len(names) > _NAMED_IN_FULL else ""),
+        found=", ".join(names[:_NAMED_IN_FULL]) + (", …" if len(names) > _NAMED_IN_FULL else ""),
     )

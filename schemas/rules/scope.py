@@ -4,7 +4,7 @@ A rule reads single fields as texts, all of them fetched by one XPath evaluation
 looks an element up only when it has something to say about it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from lxml import etree
@@ -16,31 +16,36 @@ from schemas.texts import Texts
 from schemas.xpath import select
 
 LONGEST_QUOTE = 60
+LONGEST_REASON = 300
 
 
 class Value(NamedTuple):
     """A value where it stands: the whole text of *element*.
 
-    With `within`, the value is not the element itself but the attribute `@name` or the absent
-    child *name* of it.
+    With `inside`, the value is not the element itself but something of that name in it: an
+    attribute `@name`, or a child that is absent.
     """
 
     element: etree._Element
-    name: str
     text: str
-    within: bool = False
+    inside: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The XML name, `@name` for an attribute."""
+        return local_name(self.element) if self.inside is None else self.inside
 
     @property
     def label_key(self) -> str:
         """Key of the field's label: `PARENT/name`."""
-        parent = self.element if self.within else self.element.getparent()
+        parent = self.element.getparent() if self.inside is None else self.element
         return self.name if parent is None else f"{local_name(parent)}/{self.name}"
 
     @property
     def path(self) -> str:
         """Where the value stands, for a finding."""
         path = element_path(self.element)
-        return f"{path}/{self.name}" if self.within else path
+        return path if self.inside is None else f"{path}/{self.inside}"
 
 
 class Scope:
@@ -67,7 +72,7 @@ class Scope:
         for value in self.each(field.select):
             return value
         parent = next(iter(select(field.parent, self.content)), self.content)
-        return Value(parent, field.name, self.text(field), within=True)
+        return Value(parent, self.text(field), field.name)
 
     def each(self, expression: etree.XPath) -> tuple[Value, ...]:
         """Every element and attribute that *expression* selects, in document order."""
@@ -76,23 +81,31 @@ class Scope:
             found = self._each[expression] = located(expression, self.content)
         return found
 
-    def values(self, fields: Sequence[Field], each: etree.XPath | None) -> Iterator[Value]:
-        """The filled ones of *fields*, and all that *each* selects."""
+    def wrong(
+        self,
+        fields: Sequence[Field],
+        each: etree.XPath | None,
+        is_wrong: Callable[[str], object],
+    ) -> Iterator[Value]:
+        """The filled ones of *fields*, and all that *each* selects, whose text *is_wrong*."""
         for field in fields:
-            if self.text(field).strip():
+            text = self.text(field)
+            if text.strip() and is_wrong(text):
                 yield self.value(field)
         if each is not None:
-            yield from self.each(each)
+            for value in self.each(each):
+                if value.text.strip() and is_wrong(value.text):
+                    yield value
 
     def finding(self, code: str, value: Value, **parameters: object) -> Finding:
         """A finding about *value*: where it stands, its label, what was found."""
+        parameters.setdefault("found", quote(value.text))
         return finding(
             code,
             path=value.path,
             line=value.element.sourceline,
             **self.texts.labels(value.label_key),
             name=value.name,
-            found=quote(value.text),
             **parameters,
         )
 
@@ -109,7 +122,7 @@ class Rule(Protocol):
     """One structural check with its parameters."""
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
-        """What is wrong; errors before warnings, lazily, so that a cap costs no more than itself."""
+        """What is wrong: errors before warnings, and lazily, so that a cap saves the rest."""
         ...
 
 
@@ -121,18 +134,19 @@ def located(expression: etree.XPath, context: etree._Element) -> tuple[Value, ..
     return tuple(value for node in result if (value := _value(node)) is not None)
 
 
-def quote(text: str) -> str:
+def quote(text: str, longest: int = LONGEST_QUOTE) -> str:
     """*text* as a finding quotes it: one line, at most 60 characters."""
-    line = " ".join(text[: 4 * LONGEST_QUOTE].split())
-    return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"
+    line = " ".join(text[: 4 * longest].split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def _value(node: object) -> Value | None:
     if etree.iselement(node):
-        text = (node.text or "") if len(node) == 0 else text_of(node)
-        return Value(node, local_name(node), text)
-    parent = node.getparent() if isinstance(node, etree._ElementUnicodeResult) else None
-    if parent is None or not node.is_attribute:
+        return Value(node, (node.text or "") if len(node) == 0 else text_of(node))
+    # lxml has no public name for what an XPath gives for an attribute or a text.
+    if not isinstance(node, etree._ElementUnicodeResult) or not node.attrname:  # noqa: SLF001
         return None
-    name = f"@{etree.QName(node.attrname).localname}"
-    return Value(parent, name, str(node), within=True)
+    parent = node.getparent()
+    if parent is None:
+        return None
+    return Value(parent, str(node), f"@{etree.QName(node.attrname).localname}")

@@ -11,12 +11,13 @@ from schemas.codes import CodeList
 from schemas.findings import Finding, Language, Severity
 from schemas.rules.field import Field
 from schemas.rules.parameters import Parameters
-from schemas.rules.scope import Scope
+from schemas.rules.scope import Scope, quote
 from schemas.texts import Translated, as_parameters
 
 _SCHOOL_YEAR = re.compile(r"([0-9]{4})-([0-9]{4})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LISTED_IN_FULL = 12
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,9 @@ class SchoolYear:
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
         """One finding per school year that is none."""
-        for value in scope.values(self.fields, self.each):
-            years = _SCHOOL_YEAR.fullmatch(value.text)
-            if years and int(years[2]) != int(years[1]) + 1:
-                expected = f"{years[1]}-{int(years[1]) + 1:04}"
-                yield scope.finding("HB-E040", value, expected=expected)
+        for value in scope.wrong(self.fields, self.each, _is_no_school_year):
+            expected = f"{value.text[:4]}-{int(value.text[:4]) + 1:04}"
+            yield scope.finding("HB-E040", value, expected=expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +67,29 @@ class Code:
         )
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
-        """One finding per unknown code."""
-        for value in scope.values(self.fields, self.each):
-            if value.text.strip() and not any(value.text in each for each in self.lists):
-                code = "HB-E047" if self.severity is Severity.ERROR else "HB-W003"
-                allowed = {language: self._allowed(language) for language in Language}
-                yield scope.finding(code, value, **as_parameters("allowed", allowed))
+        """An error per unknown code; one warning for all that a placeholder list lacks."""
+        wrong = scope.wrong(self.fields, self.each, self._is_unknown)
+        if self.severity is Severity.ERROR:
+            for value in wrong:
+                yield scope.finding("HB-E047", value, **self._allowed())
+            return
+        first = next(wrong, None)
+        if first is not None:
+            unknown = dict.fromkeys((quote(first.text), *(quote(each.text) for each in wrong)))
+            found = ", ".join([*unknown][:_NAMED]) + (", …" if len(unknown) > _NAMED else "")
+            yield scope.finding("HB-W003", first, found=found, **self._allowed())
 
-    def _allowed(self, language: Language) -> str:
-        titles = " / ".join(each.title(language) for each in self.lists)
+    def _is_unknown(self, code: str) -> bool:
+        return not any(code in each for each in self.lists)
+
+    def _allowed(self) -> dict[str, str]:
         codes = [code for each in self.lists for code in each]
-        return f"{titles}: {', '.join(codes)}" if len(codes) <= _LISTED_IN_FULL else titles
+        listed = f": {', '.join(codes)}" if len(codes) <= _LISTED_IN_FULL else ""
+        titles = {
+            language: " / ".join(each.title(language) for each in self.lists) + listed
+            for language in Language
+        }
+        return as_parameters("allowed", titles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,3 +208,8 @@ class NotBefore:
         if _DAY.fullmatch(later) and _DAY.fullmatch(earlier) and later < earlier:
             other = scope.other(scope.value(self.earlier))
             yield scope.finding("HB-W005", scope.value(self.field), **other)
+
+
+def _is_no_school_year(text: str) -> bool:
+    years = _SCHOOL_YEAR.fullmatch(text)
+    return years is not None and int(years[2]) != int(years[1]) + 1
