@@ -1,0 +1,79 @@
+"""The commands of `hocba`, put together."""
+
+from typing import Annotated, cast
+
+import typer
+from typer.core import TyperGroup
+
+from cli.commands import (
+    check,
+    export,
+    history,
+    ingest,
+    init,
+    migrate,
+    roster,
+    serve,
+    sign,
+    token,
+    trust,
+    verify,
+)
+from cli.help import Command, Group
+from cli.parameters import session_of
+
+
+def build() -> TyperGroup:
+    """The program with all its commands, in the order in which help lists them."""
+    app = _group()
+    app.callback(invoke_without_command=True)(_program)
+    app.command("verify", cls=Command)(verify.verify)
+    app.command("check", cls=Command)(check.check)
+    app.command("sign", cls=Command)(sign.sign)
+    app.command("init", cls=Command)(init.init)
+    app.command("ingest", cls=Command)(ingest.ingest)
+    app.command("history", cls=Command)(history.history)
+    app.command("export", cls=Command)(export.export)
+    app.command("serve", cls=Command)(serve.serve)
+    app.command("migrate", cls=Command)(migrate.migrate)
+    tokens = _group()
+    tokens.command("create", cls=Command)(token.create)
+    tokens.command("list", cls=Command)(token.show_all)
+    tokens.command("revoke", cls=Command)(token.revoke)
+    app.add_typer(tokens, name="token")
+    anchors = _group()
+    anchors.command("list", cls=Command)(trust.show_all)
+    anchors.command("check", cls=Command)(trust.check)
+    app.add_typer(anchors, name="trust")
+    rosters = _group()
+    rosters.command("check", cls=Command)(roster.check)
+    rosters.command("who", cls=Command)(roster.who)
+    app.add_typer(rosters, name="roster")
+    return cast("TyperGroup", typer.main.get_command(app))
+
+
+def _group() -> typer.Typer:
+    app = typer.Typer(
+        cls=Group,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_nothing)
+    return app
+
+
+def _program(
+    context: typer.Context, show_version: Annotated[bool, typer.Option("--version")] = False
+) -> None:
+    """Say the version where it is asked for."""
+    if show_version:
+        from importlib.metadata import version
+
+        session_of(context).write(f"hocba {version('hocba')}")
+        raise typer.Exit
+
+
+def _nothing() -> None:
+    """A group does nothing by itself."""

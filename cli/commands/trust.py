@@ -1,0 +1,128 @@
+"""`hocba trust`: what a trust folder makes everybody believe."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.exit_code import ExitCode
+from cli.parameters import At, session_of
+from cli.session import Session, Tone
+
+if TYPE_CHECKING:
+    from signing.trust import TrustAnchor, TrustStore
+
+_EXPIRES_SOON = timedelta(days=90)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR")]
+
+
+def show_all(context: typer.Context, folder: Folder) -> ExitCode:
+    """List the anchors in *folder* with their purposes, periods and fingerprints."""
+    from signing.trust import read_trust_store
+
+    session = session_of(context)
+    store = read_trust_store(folder)
+    for anchor in store.anchors:
+        if session.json:
+            session.emit(_as_json(anchor))
+        else:
+            _show(anchor, session)
+    if not session.json:
+        session.say("trust.intermediates", count=len(store.intermediates))
+    return ExitCode.PASSED
+
+
+def check(context: typer.Context, folder: Folder, at: At = None) -> ExitCode:
+    """Say whether *folder* can be used, and what will soon end."""
+    from signing.trust import read_trust_store
+
+    session = session_of(context)
+    store = read_trust_store(folder)
+    problems = tuple(_problems(store, at or datetime.now(UTC)))
+    failed = any(not only_warns for _, _, only_warns in problems)
+    if session.json:
+        session.emit(
+            {
+                "anchors": len(store.anchors),
+                "intermediates": len(store.intermediates),
+                "digest": store.digest,
+                "usable": not failed,
+                "problems": [
+                    {"code": key.partition(".")[2], "message": session.text(key, **values)}
+                    for key, values, _ in problems
+                ],
+            }
+        )
+    else:
+        for key, values, only_warns in problems:
+            tone = Tone.DOUBTFUL if only_warns else Tone.BAD
+            session.write(session.paint(session.text(key, **values), tone))
+        session.say(
+            "trust.checked",
+            anchors=len(store.anchors),
+            intermediates=len(store.intermediates),
+            problems=len(problems),
+        )
+        session.say("trust.digest", digest=store.digest)
+    return ExitCode.FAILED if failed else ExitCode.PASSED
+
+
+def _problems(store: "TrustStore", at: datetime) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Text, values, and whether it only warns."""
+    for anchor in store.anchors:
+        subject = anchor.certificate.subject.rfc4514_string()
+        start, end = _period(anchor)
+        if at.date() < start:
+            yield "trust.not_yet", {"subject": subject, "since": _written(start)}, True
+        elif at.date() > end:
+            yield "trust.ended", {"subject": subject, "until": _written(end)}, True
+        elif at.date() + _EXPIRES_SOON > end:
+            yield "trust.ends_soon", {"subject": subject, "until": _written(end)}, True
+    if not any(anchor.trusted(None, at) for anchor in store.anchors):
+        yield "trust.nothing_now", {"at": _written(at.date())}, False
+
+
+def _period(anchor: "TrustAnchor") -> tuple[date, date]:
+    """When the anchor is believed: its certificate's period and the store's own, both."""
+    certificate = anchor.certificate
+    start = certificate.not_valid_before_utc.date()
+    end = certificate.not_valid_after_utc.date()
+    return max(start, anchor.valid_from or start), min(end, anchor.valid_until or end)
+
+
+def _as_json(anchor: "TrustAnchor") -> dict[str, object]:
+    start, end = _period(anchor)
+    return {
+        "subject": anchor.certificate.subject.rfc4514_string(),
+        "sha256": anchor.sha256,
+        "purpose": sorted(each.value for each in anchor.purposes),
+        "valid_from": start.isoformat(),
+        "valid_until": end.isoformat(),
+        "source": anchor.source,
+    }
+
+
+def _show(anchor: "TrustAnchor", session: Session) -> None:
+    start, end = _period(anchor)
+    purposes = ", ".join(
+        session.text(f"trust.purpose.{each.value}") for each in sorted(anchor.purposes)
+    )
+    session.write(
+        session.paint(anchor.certificate.subject.rfc4514_string(), Tone.STRONG, strong=True)
+    )
+    session.say(
+        "trust.anchor",
+        purposes=purposes,
+        since=_written(start),
+        until=_written(end),
+        sha256=anchor.sha256,
+        source=anchor.source,
+    )
+    session.write()
+
+
+def _written(day: date) -> str:
+    return day.strftime("%d/%m/%Y")

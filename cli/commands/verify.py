@@ -1,0 +1,107 @@
+"""`hocba verify`: documents and their signatures, offline, without a database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.exit_code import ExitCode, exit_code_of
+from cli.parameters import At, Jobs, Paths, RosterFile, Trust, processes, session_of
+from cli.session import Session
+
+if TYPE_CHECKING:
+    from cli.examining import Validation
+    from cli.journal import Journal
+
+Resume = Annotated[Path | None, typer.Option("--resume", metavar="FILE")]
+
+
+def verify(
+    context: typer.Context,
+    paths: Paths,
+    trust: Trust = None,
+    roster: RosterFile = None,
+    at: At = None,
+    resume: Resume = None,
+    jobs: Jobs = None,
+) -> ExitCode:
+    """Validate every document under *paths*."""
+    from cli.examining import Examining, Validation, expected, open_all
+    from cli.result import result_of
+    from cli.summary import show_results
+
+    session = session_of(context)
+    sources = open_all(paths)
+    asked = Validation(trust, roster, at or datetime.now(UTC))
+    with _resumed(resume, asked, session, at_is_given=at is not None) as (validation, journal):
+        examining = Examining(
+            validation,
+            lambda examination: result_of(examination, session.language),
+            jobs=processes(jobs, expected(sources)),
+            at=validation.at,
+            journal=journal,
+        )
+        counts = show_results(session, examining, sources, _say_what_is_missing(asked, session))
+    if not session.json:
+        session.write()
+        session.say("verify.at", at=session.moment(validation.at))
+        session.say("verify.not_yet")
+    return exit_code_of(counts)
+
+
+@contextmanager
+def _resumed(
+    path: Path | None, asked: "Validation", session: Session, *, at_is_given: bool
+) -> Iterator[tuple["Validation", "Journal | None"]]:
+    """The validation to go on with, and its journal: a resumed run keeps its time."""
+    from dataclasses import replace
+
+    from cli.journal import Journal
+
+    if path is None:
+        yield asked, None
+        return
+    run = _run(asked, session) | {"at": asked.at.isoformat()}
+    journal, begun = Journal.open(path, run, adopted=() if at_is_given else ("at",))
+    try:
+        if len(journal):
+            session.note("verify.resumed", count=len(journal), file=path)
+        yield replace(asked, at=datetime.fromisoformat(begun["at"])), journal
+    finally:
+        journal.close()
+
+
+def _run(asked: "Validation", session: Session) -> dict[str, str]:
+    """Everything but the time that a result depends on."""
+    from importlib.metadata import version
+
+    from cli.definitions import load_definitions
+    from signing.trust import read_trust_store
+
+    roster = ""
+    if asked.roster is not None:
+        with asked.roster.open("rb") as file:
+            roster = file_digest(file, "sha256").hexdigest()
+    return {
+        "version": version("hocba"),
+        "definitions": ", ".join(each.reference for each in load_definitions()),
+        "language": session.language.value,
+        "trust": "" if asked.trust is None else read_trust_store(asked.trust).digest,
+        "roster": roster,
+    }
+
+
+def _say_what_is_missing(asked: "Validation", session: Session) -> frozenset[str]:
+    """Say once what leaves every document indeterminate; the codes that say it again."""
+    codes = set()
+    if asked.trust is None:
+        session.note("verify.no_trust")
+        codes.add("HB-S040")
+    if asked.roster is None:
+        session.note("verify.no_roster")
+        codes.add("HB-S107")
+    return frozenset(codes)
