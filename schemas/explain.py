@@ -100,7 +100,7 @@ def _declaration(element: etree._Element, model: xmlschema.XMLSchema) -> XsdElem
     chain = [element, *element.iterancestors()]
     if any(each.get(f"{_XSI}type") or each.get(f"{_XSI}nil") for each in chain):
         return None
-    found = model.elements.get(str(chain.pop().tag))
+    found = model.maps.elements.get(str(chain.pop().tag))
     while found is not None and chain:
         name = str(chain.pop().tag)
         content = _content(found)

@@ -38,32 +38,12 @@ class Parameters:
             raise DefinitionError(f"{self.where}: {name} must be a text, not empty")
         return value
 
-    def optional_text(self, name: str) -> str | None:
-        """A text, or None where the parameter is absent."""
-        return self.text(name) if self._has(name) else None
-
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts, not empty."""
         value = self._value(name)
         if not isinstance(value, list) or not value or not all(_is_text(each) for each in value):
             raise DefinitionError(f"{self.where}: {name} must be a list of texts, not empty")
         return tuple(value)
-
-    def tables(self, name: str) -> tuple["Parameters", ...]:
-        """A list of tables; empty where the parameter is absent."""
-        value = self._value(name) if self._has(name) else []
-        if not isinstance(value, list):
-            raise DefinitionError(f"{self.where}: {name} must be a list of tables")
-        return tuple(
-            Parameters(
-                f"{self.where}, {name} {number}",
-                each,
-                self._expressions,
-                texts=self._texts,
-                code_list=self._code_list,
-            )
-            for number, each in enumerate(value, 1)
-        )
 
     def field(self, name: str) -> Field:
         """The XPath of one single field."""
@@ -73,17 +53,17 @@ class Parameters:
         """The XPaths of several single fields."""
         return tuple(self._expressions.field(each) for each in self.texts(name))
 
-    def optional_fields(self, name: str) -> tuple[Field, ...]:
-        """The XPaths of several single fields, or none."""
-        return self.fields(name) if self._has(name) else ()
+    def selection(self) -> tuple[tuple[Field, ...], etree.XPath | None]:
+        """`fields`, single ones, and `each`, an XPath of repeating ones; at least one of both."""
+        fields = self.fields("fields") if self._has("fields") else ()
+        each = self.xpath("each") if self._has("each") else None
+        if not fields and each is None:
+            raise DefinitionError(f"{self.where}: needs fields or each")
+        return fields, each
 
     def xpath(self, name: str) -> etree.XPath:
         """An XPath."""
         return self._expressions.compile(self.text(name))
-
-    def optional_xpath(self, name: str) -> etree.XPath | None:
-        """An XPath, or None where the parameter is absent."""
-        return self.xpath(name) if self._has(name) else None
 
     def condition(self, name: str) -> Field:
         """An XPath as a truth: the field's text is `true` or `false`."""

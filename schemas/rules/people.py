@@ -31,7 +31,7 @@ class TwelveDigits:
     @classmethod
     def read(cls, parameters: Parameters) -> Self:
         """The rule as a definition states it."""
-        return cls(parameters.optional_fields("fields"), parameters.optional_xpath("each"))
+        return cls(*parameters.selection())
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
         """One finding per personal id of another form."""

@@ -34,7 +34,7 @@ class SchoolYear:
     @classmethod
     def read(cls, parameters: Parameters) -> Self:
         """The rule as a definition states it."""
-        return cls(parameters.optional_fields("fields"), parameters.optional_xpath("each"))
+        return cls(*parameters.selection())
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
         """One finding per school year that is none."""
@@ -59,11 +59,12 @@ class Code:
     @classmethod
     def read(cls, parameters: Parameters) -> Self:
         """The rule as a definition states it."""
+        fields, each = parameters.selection()
         return cls(
-            fields=parameters.optional_fields("fields"),
-            each=parameters.optional_xpath("each"),
+            fields=fields,
+            each=each,
             lists=parameters.code_lists("lists"),
-            severity=Severity(parameters.choice("severity", [each.value for each in Severity])),
+            severity=Severity(parameters.choice("severity", [str(one) for one in Severity])),
         )
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
