@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocba.sample.content import unsigned_record
+from hocba.sample.defects import BadFile
 from hocba.sample.keyring import Keyring, SamplePki
 from hocba.sample.signers import sign_in_order, signings
 from hocba.sample.world import World
@@ -57,6 +58,19 @@ def write_batch(path: Path, folder: Path, names: Sequence[str]) -> None:
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, (folder / name).read_bytes(), compresslevel=6)
+
+
+def write_defects(out: Path, files: Iterable[tuple[BadFile, ...]]) -> Iterator[tuple[str, ...]]:
+    """The bad records, each when it is taken; `defects.json` says what must become of them."""
+    entries = []
+    for group in files:
+        for each in group:
+            (out / "records" / each.name).write_bytes(each.data)
+            entries.append(each.defect.as_json(each.name))
+        yield tuple(each.name for each in group)
+    if entries:
+        text = json.dumps(entries, ensure_ascii=False, indent=2)
+        (out / "defects.json").write_text(text + "\n", encoding="utf-8")
 
 
 def write_practice(out: Path, records: Iterable[SampleRecord], keyring: Keyring) -> None:

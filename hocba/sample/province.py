@@ -11,11 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hocba.sample.calendar import calendar_for, year_name
+from hocba.sample.defects import bad_files
 from hocba.sample.errors import SampleError
 from hocba.sample.factory import Factory, MadeRecord
 from hocba.sample.keyring import key_steps, make_pki
 from hocba.sample.levels import Level
-from hocba.sample.output import write_batch, write_mandates, write_practice, write_trust
+from hocba.sample.output import (
+    write_batch,
+    write_defects,
+    write_mandates,
+    write_practice,
+    write_trust,
+)
 from hocba.sample.plan import expected_records, plan_pupils
 from hocba.sample.practice import practice_records
 from hocba.sample.processes import executor
@@ -73,8 +80,12 @@ def build_province(  # noqa: PLR0913 -- a sample has as many choices
             for each in factory.make(plans):
                 made.add(each)
                 steps.advance()
+    bad: list[str] = []
+    for names in write_defects(out, bad_files(world, pki, defects)):
+        bad.extend(names)
+        steps.advance()
     write_practice(out, practice_records(world), pki.keyring)
-    write_batch(out / "batch.zip", out / "records", sorted(made.names))
+    write_batch(out / "batch.zip", out / "records", sorted(made.names) + sorted(bad))
     steps.finish()
     return SampleSummary(
         out=out,

@@ -1,0 +1,167 @@
+"""Deliberately bad records, each with what must become of it.
+
+The expectations are tested against the engine; a sample's `defects.json` is the answer sheet for
+any other verifier too.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from hocba.model.outcome import Outcome
+from hocba.sample import spoiling
+from hocba.sample.keyring import SamplePki
+from hocba.sample.levels import SINGLE_LEVELS, Level
+from hocba.sample.practice import practice_records
+from hocba.sample.workbench import Workbench
+from hocba.sample.world import World
+from signing.report import SubIndication
+
+ABOVE_PRIMARY: Final = (Level.LOWER, Level.UPPER, Level.CONTINUING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """One way to be bad.
+
+    `make` gives the files that show it. `outcome` is what `verify` must say of each, `finding` the
+    code it must give, `sub_indication` that of a signature or of the record. `ingest` is the
+    outcome of taking in where that differs: of the last file, by a sender of this province.
+    """
+
+    make: Callable[[Workbench], Sequence[bytes]]
+    outcome: Outcome
+    finding: str | None = None
+    sub_indication: SubIndication | None = None
+    ingest: Outcome | None = None
+    levels: tuple[Level, ...] = SINGLE_LEVELS
+
+    @property
+    def name(self) -> str:
+        """As files are named."""
+        return self.make.__name__.replace("_", "-")
+
+    def as_json(self, file_name: str) -> dict[str, object]:
+        """One entry of `defects.json`."""
+        return {
+            "file": file_name,
+            "defect": self.name,
+            "about": dict(_texts()[self.name]),
+            "outcome": self.outcome.value,
+            "finding": self.finding,
+            "sub_indication": self.sub_indication.value if self.sub_indication else None,
+            "ingest": (self.ingest or self.outcome).value,
+        }
+
+
+# A sample with few defects gets the first ones: one of each kind soon.
+DEFECTS: Final = (
+    Defect(
+        make=spoiling.altered_mark,
+        outcome=Outcome.REJECTED,
+        finding="HB-S010",
+        sub_indication=SubIndication.HASH_FAILURE,
+    ),
+    Defect(make=spoiling.seal_missing, outcome=Outcome.REJECTED, finding="HB-S102"),
+    Defect(make=spoiling.signer_not_in_roster, outcome=Outcome.REJECTED, finding="HB-S104"),
+    Defect(make=spoiling.wrong_school_year, outcome=Outcome.REJECTED, finding="HB-E040"),
+    Defect(
+        make=spoiling.untrusted_authority,
+        outcome=Outcome.INDETERMINATE,
+        finding="HB-S041",
+        sub_indication=SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+    ),
+    Defect(make=spoiling.truncated, outcome=Outcome.UNREADABLE, finding="HB-U011"),
+    Defect(make=spoiling.principal_missing, outcome=Outcome.REJECTED, finding="HB-S102"),
+    Defect(
+        make=spoiling.subject_teacher_missing,
+        outcome=Outcome.REJECTED,
+        finding="HB-S103",
+        levels=ABOVE_PRIMARY,
+    ),
+    Defect(make=spoiling.personal_id_against_sex, outcome=Outcome.REJECTED, finding="HB-E042"),
+    Defect(make=spoiling.mandate_ended, outcome=Outcome.REJECTED, finding="HB-S105"),
+    Defect(
+        make=spoiling.certificate_expired,
+        outcome=Outcome.INDETERMINATE,
+        finding="HB-S042",
+        sub_indication=SubIndication.OUT_OF_BOUNDS_NO_POE,
+    ),
+    Defect(make=spoiling.missing_field, outcome=Outcome.REJECTED, finding="HB-E010"),
+    Defect(make=spoiling.seal_of_another_school, outcome=Outcome.REJECTED, finding="HB-S104"),
+    Defect(
+        make=spoiling.certificate_of_another_person, outcome=Outcome.REJECTED, finding="HB-S106"
+    ),
+    Defect(
+        make=spoiling.rsa_with_sha1,
+        outcome=Outcome.INDETERMINATE,
+        finding="HB-S022",
+        sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+    ),
+    Defect(make=spoiling.not_utf8, outcome=Outcome.UNREADABLE, finding="HB-U004"),
+    Defect(make=spoiling.too_long, outcome=Outcome.REJECTED, finding="HB-E015"),
+    Defect(make=spoiling.comment_in_content, outcome=Outcome.REJECTED, finding="HB-E005"),
+    Defect(make=spoiling.repeated_id, outcome=Outcome.REJECTED, finding="HB-E050"),
+    Defect(make=spoiling.same_version_twice, outcome=Outcome.ACCEPTED, ingest=Outcome.REJECTED),
+    Defect(make=spoiling.document_type, outcome=Outcome.UNREADABLE, finding="HB-U005"),
+    Defect(make=spoiling.unknown_province, outcome=Outcome.REJECTED, finding="HB-E047"),
+    Defect(
+        make=spoiling.altered_signature_value,
+        outcome=Outcome.REJECTED,
+        finding="HB-S020",
+        sub_indication=SubIndication.SIG_CRYPTO_FAILURE,
+    ),
+    Defect(make=spoiling.wrapped_content, outcome=Outcome.REJECTED, finding="HB-S113"),
+    Defect(make=spoiling.not_xml, outcome=Outcome.UNREADABLE, finding="HB-U001"),
+    Defect(make=spoiling.principal_signs_too_little, outcome=Outcome.REJECTED, finding="HB-S103"),
+    Defect(make=spoiling.another_province, outcome=Outcome.ACCEPTED, ingest=Outcome.REJECTED),
+    Defect(make=spoiling.unknown_subject, outcome=Outcome.ACCEPTED, finding="HB-W003"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BadFile:
+    """One file of a bad record."""
+
+    name: str
+    data: bytes
+    defect: Defect
+
+
+def bad_files(world: World, pki: SamplePki, count: int) -> Iterator[tuple[BadFile, ...]]:
+    """*count* bad records, the files of each together; defects and levels take turns."""
+    number = 0
+    while number < count:
+        for defect in DEFECTS:
+            levels = [each for each in world.schools if each in defect.levels]
+            if not levels or number == count:
+                continue
+            level = levels[number % len(levels)]
+            yield _files(world, pki, defect, level, number)
+            number += 1
+
+
+def _files(
+    world: World, pki: SamplePki, defect: Defect, level: Level, number: int
+) -> tuple[BadFile, ...]:
+    record = next(
+        each
+        for each in practice_records(world, offset=number + 1)
+        if each.context.year.level is level
+    )
+    contents = defect.make(Workbench(record, world, pki))
+    stem = f"loi-{number + 1:03d}-{defect.name}"
+    if len(contents) == 1:
+        return (BadFile(f"{stem}.xml", contents[0], defect),)
+    return tuple(
+        BadFile(f"{stem}-{part}.xml", data, defect) for part, data in enumerate(contents, start=1)
+    )
+
+
+@cache
+def _texts() -> Mapping[str, Mapping[str, str]]:
+    file = resources.files("hocba.sample").joinpath("texts/defects.toml")
+    return tomllib.loads(file.read_text("utf-8"))
