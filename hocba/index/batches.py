@@ -69,7 +69,7 @@ class Batches:
 
     def start(self, batch: str, at: datetime) -> None:
         """The batch is being worked; the first start counts as its beginning."""
-        self._set(batch, state=BatchState.RUNNING, failure=None)
+        self._move(batch, state=BatchState.RUNNING, failure=None)
         self._connection.execute(
             update(batches)
             .where(batches.c.id == batch, batches.c.started_at.is_(None))
@@ -78,15 +78,15 @@ class Batches:
 
     def pause(self, batch: str, failure: Finding) -> None:
         """The batch stopped, nothing is lost, and it goes on when it is run again."""
-        self._set(batch, state=BatchState.PAUSED, failure=(failure,))
+        self._move(batch, state=BatchState.PAUSED, failure=(failure,))
 
     def fail(self, batch: str, failure: Finding, at: datetime) -> None:
         """No document can be had from the batch; final."""
-        self._set(batch, state=BatchState.FAILED, failure=(failure,), finished_at=at)
+        self._move(batch, state=BatchState.FAILED, failure=(failure,), finished_at=at)
 
     def finish(self, batch: str, at: datetime, *, ignored: int, names: Sequence[str]) -> None:
         """Every document of the batch has its outcome; final."""
-        self._set(
+        self._move(
             batch,
             state=BatchState.DONE,
             failure=None,
@@ -151,6 +151,14 @@ class Batches:
         statement = select(items).where(items.c.batch == batch, items.c.position == position)
         found = self._connection.execute(statement).mappings().one_or_none()
         return None if found is None else Item(**found)
+
+    def _move(self, batch: str, **values: Any) -> None:
+        """Change the state; what another run has made final stays so."""
+        self._connection.execute(
+            update(batches)
+            .where(batches.c.id == batch, batches.c.state.in_(_UNFINISHED))
+            .values(**values)
+        )
 
     def _set(self, batch: str, **values: Any) -> None:
         self._connection.execute(update(batches).where(batches.c.id == batch).values(**values))

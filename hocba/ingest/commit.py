@@ -57,9 +57,19 @@ class Committer:
         `StorageError` or `TryAgain` where nothing more can be promised now.
         """
         counts = Counts()
-        for run in self._open_runs(entries):
-            counts += self._commit_run(run)
-        return counts
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                for run in self._open_runs(entries):
+                    counts += self._commit_run(run)
+            except (IndexConflict, _DecideAnew) as error:
+                position = entries[0][0].position
+                reason = type(error).__name__
+                logger.info("batch %s: position %d again, %s", self.batch.id, position, reason)
+                if attempt == ATTEMPTS and isinstance(error, IndexConflict):
+                    raise
+            else:
+                return counts
+        raise IndexConflict(finding("HB-I103", reason=f"{ATTEMPTS} attempts"))
 
     def _open_runs(self, entries: Entries) -> Iterator[Entries]:
         """The entries without an outcome yet, in runs of consecutive positions."""
@@ -72,24 +82,10 @@ class Committer:
             yield [entry for _, entry in run]
 
     def _commit_run(self, entries: Entries) -> Counts:
-        for attempt in range(1, ATTEMPTS + 1):
-            with self.index.reading() as tx:
-                known = self._known(tx, entries)
-            decisions = decide(entries, known, masogd=self.batch.masogd)
-            stored = self._put(decisions)
-            try:
-                return self._write(entries, known, decisions, stored)
-            except (IndexConflict, _DecideAnew) as error:
-                logger.info(
-                    "batch %s: position %d decided anew (%s, attempt %d)",
-                    self.batch.id,
-                    entries[0][0].position,
-                    type(error).__name__,
-                    attempt,
-                )
-                if isinstance(error, IndexConflict) and attempt == ATTEMPTS:
-                    raise
-        raise IndexConflict(finding("HB-I103", reason=f"{ATTEMPTS} attempts"))
+        with self.index.reading() as tx:
+            known = self._known(tx, entries)
+        decisions = decide(entries, known, masogd=self.batch.masogd)
+        return self._write(entries, known, decisions, self._put(decisions))
 
     def _put(self, decisions: Sequence[Decision]) -> Stored:
         """Step 5, bytes: durable once this returns."""

@@ -118,6 +118,19 @@ def test_a_finished_batch_is_not_gone_on_with(received: Index) -> None:
         assert tx.batches.find_unfinished("sha256:1", sender="cli", masogd="15") is None
 
 
+def test_a_final_state_stays(received: Index) -> None:
+    with received.transaction() as tx:
+        tx.batches.finish("batch-1", NOW, ignored=1, names=[])
+    done = _found(received)
+    with received.transaction() as tx:
+        tx.batches.pause("batch-1", finding("HB-I045"))
+        tx.batches.fail("batch-1", finding("HB-I001"), _LATER)
+        tx.batches.finish("batch-1", _LATER, ignored=0, names=[])
+        tx.batches.start("batch-1", _LATER)
+    assert _found(received).state is BatchState.DONE
+    assert _found(received).finished_at == done.finished_at
+
+
 def test_an_idempotency_key_stands_for_one_batch_of_a_sender(index: Index) -> None:
     with index.transaction() as tx:
         tx.batches.create(batch(idempotency_key="k"))
