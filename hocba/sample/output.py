@@ -1,7 +1,8 @@
 """What a sample writes beside its records: trust folder, roster, keys to try, the batch."""
 
+import json
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Final
