@@ -1,0 +1,1 @@
+"""The HTTP interface for systems: routes under /v1, and those for operators."""

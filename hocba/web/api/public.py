@@ -1,0 +1,54 @@
+"""What anybody may ask: a verdict on a document, and the keys that receipts are verified with."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from hocba.receipts import published_jwk
+from hocba.web.api.bodies import KeySet
+from hocba.web.api.parameters import ApiLanguage, problems
+from hocba.web.repository import RepositoryDependency, ServiceDependency
+from hocba.web.uploads import FORM
+from hocba.web.verification import MEDIA_TYPES, verify_upload
+
+router = APIRouter(tags=["public"])
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE_FORM = {
+    "schema": {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "format": "binary"}},
+    }
+}
+_DOCUMENT = {
+    "requestBody": {
+        "required": True,
+        "content": {FORM: _FILE_FORM} | dict.fromkeys(sorted(MEDIA_TYPES), _BINARY),
+    }
+}
+
+
+@router.post(
+    "/v1/verify", openapi_extra=_DOCUMENT, responses=problems(400, 413, 415, 422, 429, 503)
+)
+async def verify(
+    service: ServiceDependency, language: ApiLanguage, request: Request
+) -> dict[str, Any]:
+    """Verify one document: schema, rules and all signatures, as `hocba verify` does.
+
+    The answer is the same JSON, with `standing`: whether these bytes are what this repository
+    holds now. Nothing is kept and nothing is logged.
+    """
+    verification = await verify_upload(service, request)
+    standing = verification.standing
+    return verification.examination.as_json(language) | {
+        "standing": standing.value if standing else None
+    }
+
+
+@router.get("/v1/keys", response_model=KeySet)
+def read_keys(repository: RepositoryDependency, response: Response) -> dict[str, Any]:
+    """The public keys of receipts, as a JWK set."""
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return {"keys": [published_jwk(repository.receipts.public_key)]}

@@ -1,0 +1,71 @@
+"""What documents are judged by while the server runs: loaded once, loaded again when it changes."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from hocba.errors import HocbaError
+from hocba.examine import Judgement
+from hocba.home import Home
+from schemas.errors import SchemasError
+from signing.errors import SigningError
+
+logger = logging.getLogger(__name__)
+
+_LOOK_EVERY_SECONDS = 5.0
+
+Fingerprint = frozenset[tuple[str, int, int]]
+
+
+class CurrentJudgement:
+    """The judgement of a home; safe for use from several threads.
+
+    Trust store, roster and definitions may be changed under a running server. A change that cannot
+    be loaded is logged, and the last good state stays in force until the files change again.
+    """
+
+    def __init__(self, home: Home, seconds: Callable[[], float]) -> None:
+        self._home = home
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._fingerprint = _fingerprint(home)
+        self._looked = seconds()
+        self._judgement = home.judgement()
+
+    def __call__(self) -> Judgement:
+        """The judgement as it is now, or was some seconds ago."""
+        with self._lock:
+            if self._seconds() - self._looked >= _LOOK_EVERY_SECONDS:
+                self._look()
+            return self._judgement
+
+    def _look(self) -> None:
+        self._looked = self._seconds()
+        fingerprint = _fingerprint(self._home)
+        if fingerprint is None or fingerprint == self._fingerprint:
+            return
+        self._fingerprint = fingerprint
+        try:
+            self._judgement = self._home.judgement()
+        except (HocbaError, SchemasError, SigningError) as error:
+            # Without its text, which may show what stands in the roster.
+            logger.error(  # noqa: TRY400
+                "trust, roster or definitions cannot be loaded: %s", type(error).__name__
+            )
+
+
+def _fingerprint(home: Home) -> Fingerprint | None:
+    """What tells one state of the files from another; None while they are being changed."""
+    try:
+        statuses = ((str(each), each.stat()) for each in _files(home))
+        return frozenset((name, each.st_mtime_ns, each.st_size) for name, each in statuses)
+    except OSError:
+        return None
+
+
+def _files(home: Home) -> Iterator[Path]:
+    if home.roster_file.is_file():
+        yield home.roster_file
+    for folder in (home.trust_folder, home.path / "definitions"):
+        yield from (each for each in folder.rglob("*") if each.is_file())

@@ -1,0 +1,1 @@
+"""The pages for people: parents, and anybody who has a file to check."""

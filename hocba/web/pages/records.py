@@ -1,0 +1,149 @@
+"""What the parents' pages show: children with their records, and who signed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from hocba.examine import Judgement, examine
+from hocba.index.rows import Record, RecordHistory, Version
+from hocba.model.record import RecordStatus
+from hocba.web.access import Caller
+from hocba.web.reading import Entry, in_words, result_in_words
+from hocba.web.repository import Repository
+from hocba.web.viewing import visible_timeline
+from schemas.definition import Definition
+from schemas.findings import Language
+from signing.report import Indication, SignatureValidation
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolYear:
+    """One record on the list, in words; `roles` are codes, in the order of signing.
+
+    `results` is empty where the record's own word (`ketqua`) says it best.
+    """
+
+    record: Record
+    versions: tuple[Version, ...]
+    grade: str
+    level: str
+    results: tuple[Entry, ...]
+    roles: tuple[str, ...]
+
+    @property
+    def recalled(self) -> bool:
+        """Whether the school has taken the record back."""
+        return self.record.status is RecordStatus.RECALLED
+
+    @property
+    def current(self) -> Version:
+        """The version in force."""
+        return self.versions[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A pupil with the newest school year first; `name` is None while there is no record."""
+
+    mahocsinh: str
+    name: str | None
+    years: tuple[SchoolYear, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """One signature as people read it; `name` is who the certificate names."""
+
+    role: str | None
+    name: str
+    organization: str | None
+    subject: str
+    claimed_at: datetime | None
+    indication: Indication
+
+
+def children_of(repository: Repository, caller: Caller, language: Language) -> tuple[Child, ...]:
+    """The pupils of a guardian with all their records, each noted as seen."""
+    judgement = repository.judgement()
+    return tuple(
+        _child(judgement, visible_timeline(repository, caller, each).records, each, language)
+        for each in caller.token.mahocsinh
+    )
+
+
+def signers_of(
+    data: bytes, judgement: Judgement, version: Version
+) -> tuple[SignatureLine, ...] | None:
+    """Who signed a stored version, validated as of the time it was accepted.
+
+    None where it does not pass today by what was valid then: then nothing is said of signers.
+    """
+    examination = examine(data, "", judgement, version.accepted_at)
+    if examination.transcript is None or examination.signatures is None:
+        return None
+    return tuple(signature_line(each) for each in examination.signatures.signatures)
+
+
+def signature_line(signature: SignatureValidation) -> SignatureLine:
+    """A signature as people read it."""
+    subject = signature.signer.subject if signature.signer else ""
+    names = _names(subject)
+    return SignatureLine(
+        role=signature.role,
+        name=names.get("name") or subject,
+        organization=names.get("organization"),
+        subject=subject.replace(",", ", "),  # where lines may break
+        claimed_at=signature.claimed_signing_time,
+        indication=signature.verdict.indication,
+    )
+
+
+def grade_of(judgement: Judgement, record: Record, language: Language) -> str:
+    """The grade in words."""
+    definition = _definition(judgement, record.definition)
+    return in_words(definition, "makhoi", record.makhoi, language)
+
+
+def _child(
+    judgement: Judgement,
+    records: tuple[RecordHistory, ...],
+    mahocsinh: str,
+    language: Language,
+) -> Child:
+    newest_first = tuple(reversed(records))
+    return Child(
+        mahocsinh,
+        newest_first[0].record.hovaten if newest_first else None,
+        tuple(_year(judgement, each, language) for each in newest_first),
+    )
+
+
+def _year(judgement: Judgement, history: RecordHistory, language: Language) -> SchoolYear:
+    record = history.record
+    definition = _definition(judgement, record.definition)
+    policy = judgement.policies.get(record.definition)
+    return SchoolYear(
+        record=record,
+        versions=history.versions,
+        grade=grade_of(judgement, record, language),
+        level=in_words(definition, "macaphoc", record.macaphoc, language),
+        results=result_in_words(definition, record.ketqua or "", language),
+        roles=tuple(each.role for each in policy.roles) if policy else (),
+    )
+
+
+def _definition(judgement: Judgement, reference: str) -> Definition | None:
+    return next((each for each in judgement.definitions if each.reference == reference), None)
+
+
+def _names(subject: str) -> dict[str, str]:
+    """Common name and organisation in a subject (RFC 4514)."""
+    try:
+        name = x509.Name.from_rfc4514_string(subject)
+    except ValueError:
+        return {}
+    wanted = {"name": NameOID.COMMON_NAME, "organization": NameOID.ORGANIZATION_NAME}
+    found = {key: name.get_attributes_for_oid(oid) for key, oid in wanted.items()}
+    return {key: str(attributes[0].value) for key, attributes in found.items() if attributes}

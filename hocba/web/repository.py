@@ -1,0 +1,90 @@
+"""The parts of a repository that the server works with."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from hocba.examine import Judgement
+from hocba.home import Home
+from hocba.index.index import Index
+from hocba.ingest.pipeline import Ingest
+from hocba.receipts import ReceiptKey
+from hocba.web.judging import CurrentJudgement
+from hocba.web.limits import RateLimit
+from hocba.web.metrics import Metrics
+from hocba.web.sessions import Sessions
+from hocba.web.settings import WebSettings
+from hocba.web.spool import Spool
+from storage.contract import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """An open repository; safe for use from several threads.
+
+    `judgement` gives what documents are judged by now: trust and roster may change while the
+    server runs. `masogd` is the only province whose records are taken in here, None for any.
+    """
+
+    index: Index
+    store: Store
+    receipts: ReceiptKey
+    judgement: Callable[[], Judgement]
+    ingest: Ingest
+    spool: Spool
+    clock: Callable[[], datetime]
+    masogd: str | None = None
+
+
+def open_repository(home: Home) -> Repository:
+    """The repository in *home*, its index to be closed.
+
+    Raises `HocbaError`, `StorageError`, `SigningError` or `SchemasError` where a part of it
+    cannot be used: a server does not start with half a repository.
+    """
+    store, receipts = home.open_store(), home.receipt_key()
+    judgement = CurrentJudgement(home, time.monotonic)
+    index = home.open_index()
+    return Repository(
+        index=index,
+        store=store,
+        receipts=receipts,
+        judgement=judgement,
+        ingest=home.ingest(index, store),
+        spool=Spool(home.path.absolute() / "spool"),
+        clock=lambda: datetime.now(UTC),
+        masogd=home.configuration.masogd,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What one application is made of."""
+
+    repository: Repository
+    settings: WebSettings
+    metrics: Metrics
+    verifications: RateLimit
+    sign_ins: RateLimit
+    verifying: CapacityLimiter
+    sessions: Sessions
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceDependency = Annotated[Service, Depends(_service)]
+
+
+def _repository(service: ServiceDependency) -> Repository:
+    return service.repository
+
+
+RepositoryDependency = Annotated[Repository, Depends(_repository)]

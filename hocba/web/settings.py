@@ -1,0 +1,42 @@
+"""What an operator may set about the server. None of it weakens a check."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from schemas.document import DEFAULT_LIMITS
+
+GIBIBYTE = 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Bounds of the server; the defaults suit one machine.
+
+    `session_key` seals the cookie of a signed-in parent. Left out, it is new with every start:
+    parents then enter their code again, and several servers behind one name must share one.
+    """
+
+    max_batch_bytes: int = 8 * GIBIBYTE
+    max_document_bytes: int = DEFAULT_LIMITS.max_bytes
+    verifications_per_minute: int = 30
+    sign_ins_per_minute: int = 10
+    verifications_at_once: int = 4
+    session: timedelta = timedelta(minutes=30)
+    session_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    work_batches: bool = True
+    retry_batches_after: timedelta = timedelta(minutes=1)
+
+    def __post_init__(self) -> None:
+        """No setting that would switch a limit off by accident."""
+        if len(self.session_key) < 32:
+            raise ValueError(f"session key has {len(self.session_key)} bytes, needs 32")
+        counts = (
+            self.max_batch_bytes,
+            self.max_document_bytes,
+            self.verifications_per_minute,
+            self.sign_ins_per_minute,
+            self.verifications_at_once,
+        )
+        if min(counts) < 1:
+            raise ValueError("a limit is below 1")

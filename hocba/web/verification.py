@@ -1,0 +1,92 @@
+"""Verifying a document for anybody: nothing of it is kept, and nothing is written to a log."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import anyio
+from starlette.requests import Request
+
+from hocba.examine import examine
+from hocba.ingest.names import shown_name
+from hocba.model.examination import Examination
+from hocba.model.record import RecordStatus
+from hocba.web.errors import unavailable
+from hocba.web.problems import too_many_requests
+from hocba.web.repository import Repository, Service
+from hocba.web.uploads import ANY_BYTES, Memory, receive
+
+MEDIA_TYPES = frozenset({"application/xml", "text/xml", ANY_BYTES})
+
+_MOST_WAITING = 20
+
+
+class Standing(StrEnum):
+    """What this repository knows of an accepted document beyond its signatures.
+
+    A signature stays right when the record is recalled or mended later, so a verdict alone could
+    mislead. `unknown`: these very bytes were never taken in here.
+    """
+
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+    RECALLED = "recalled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The examination of one document; `standing` exactly where it is accepted."""
+
+    examination: Examination
+    standing: Standing | None
+
+
+async def verify_upload(service: Service, request: Request) -> Verification:
+    """The verification of the document in a request's body.
+
+    Ends the request with a problem where an address asks too often, too much is waiting, or the
+    body is no upload; whatever the bytes are, they get a verdict.
+    """
+    wait = service.verifications.take(client_address(request))
+    if wait:
+        raise too_many_requests(wait)
+    if service.verifying.statistics().tasks_waiting >= _MOST_WAITING:
+        raise unavailable()
+    memory = Memory()
+    received = await receive(
+        request, memory, limit=service.settings.max_document_bytes, media_types=MEDIA_TYPES
+    )
+    name = shown_name(received.file_name or "document.xml")
+    work = partial(_verify, service.repository, bytes(memory.data), name)
+    verification = await anyio.to_thread.run_sync(work, limiter=service.verifying)
+    service.metrics.verification(verification.examination.outcome)
+    return verification
+
+
+def client_address(request: Request) -> str:
+    """Where a request comes from; behind a proxy, what the proxy says."""
+    return request.client.host if request.client else ""
+
+
+def _verify(repository: Repository, data: bytes, name: str) -> Verification:
+    examination = examine(data, name, repository.judgement(), repository.clock())
+    return Verification(examination, _standing(repository, examination))
+
+
+def _standing(repository: Repository, examination: Examination) -> Standing | None:
+    transcript = examination.transcript
+    if transcript is None:
+        return None
+    reference = transcript.reference
+    with repository.index.reading() as tx:
+        record = tx.records.find(reference.madinhdanhhocba)
+        version = tx.records.version(reference.madinhdanhhocba, reference.phienban)
+    held = version is not None and version.sha256 == examination.sha256
+    if transcript.status is RecordStatus.RECALLED:
+        return Standing.RECALLED
+    if record is None or not held:
+        return Standing.UNKNOWN
+    if record.status is RecordStatus.RECALLED:
+        return Standing.RECALLED
+    return Standing.CURRENT if record.phienban == reference.phienban else Standing.SUPERSEDED

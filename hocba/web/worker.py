@@ -1,0 +1,125 @@
+"""Works uploaded batches beside the server, one after the other, and goes on after a restart.
+
+One process works a spool at a time, whoever holds its lock; another takes over when that one ends.
+"""
+
+import fcntl
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hocba.errors import HocbaError, TryAgain
+from hocba.index.rows import Batch, BatchState
+from hocba.ingest.pipeline import Progress
+from hocba.web.middleware import log_incident
+from hocba.web.repository import Repository, Service
+from schemas.findings import finding
+
+logger = logging.getLogger(__name__)
+
+_UNFINISHED = (BatchState.RECEIVED, BatchState.RUNNING, BatchState.PAUSED)
+_FINAL = (BatchState.DONE, BatchState.FAILED)
+
+
+class Interrupted(TryAgain):
+    """The server is stopping; the batch goes on with the next start."""
+
+
+class BatchWorker:
+    """A thread that works what lies in the spool."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._stopping = threading.Event()
+        self._awake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
+
+    def start(self) -> None:
+        """Begin; what an earlier process left unfinished comes first."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is a new batch."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """End after the part that is being worked, and wait until then."""
+        self._stopping.set()
+        self._awake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause = self._service.settings.retry_batches_after.total_seconds()
+        while not self._stopping.is_set():
+            self._awake.clear()
+            try:
+                self._work_all()
+            except HocbaError as error:
+                logger.warning("batches wait: %s", error.finding.code)
+            except Exception as error:  # noqa: BLE001 -- the outermost loop of this thread
+                log_incident(error)
+            if not self._stopping.is_set():
+                self._awake.wait(pause)
+
+    def _work_all(self) -> None:
+        repository = self._service.repository
+        repository.spool.prepare()
+        with _lock(repository.spool.folder / ".lock") as held:
+            if not held:
+                return
+            waiting = _waiting(repository)
+            repository.spool.sweep(each.id for each in waiting)
+            for batch in waiting:
+                if self._stopping.is_set():
+                    return
+                self._work(batch)
+
+    def _work(self, batch: Batch) -> None:
+        metrics = self._service.metrics
+        repository = self._service.repository
+        counts = batch.counts
+        start = time.monotonic()
+
+        def progress(now: Progress) -> None:
+            nonlocal counts
+            metrics.items(counts, now.counts)
+            counts = now.counts
+            if self._stopping.is_set():
+                raise Interrupted(finding("HB-I045"))
+
+        result = repository.ingest.work(batch, Path(batch.location or ""), progress)
+        metrics.batch(result.state.value, time.monotonic() - start)
+        if result.state in _FINAL:
+            repository.spool.remove(batch.id)
+
+
+def _waiting(repository: Repository) -> tuple[Batch, ...]:
+    """Uploaded batches that are not final, the oldest first."""
+    found: list[Batch] = []
+    after: str | None = None
+    while True:
+        with repository.index.reading() as tx:
+            page = tx.batches.page(states=_UNFINISHED, after=after, limit=500)
+        found.extend(
+            each
+            for each in page.rows
+            if each.location is not None and repository.spool.holds(Path(each.location))
+        )
+        if page.next is None:
+            return tuple(reversed(found))
+        after = page.next
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[bool]:
+    """Whether this process alone holds the lock; given back at the end, or by the process's."""
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
