@@ -1,19 +1,19 @@
 """A store in a folder of this machine: every version is a file of its own (see `layout`).
 
-A write goes: file in `incoming`, flushed; renamed into its key's folder; folders flushed; only
-then is anything promised. What a kill or a power cut leaves behind, by the step it hits:
+A write goes: file in `incoming`, flushed; linked into its key's folder; folders flushed; only then
+is anything promised. What a kill or a power cut leaves behind, by the step it hits:
 
-1. before the rename: a file in `incoming`, which nobody reads and `check` removes after a day;
+1. before the link: a file in `incoming`, which nobody reads and `check` removes after a day;
    perhaps an empty folder of the key, which is no key until it holds a version.
-2. after the rename, before the last flush: a whole version that nobody was told of. Its bytes were
+2. after the link, before the last flush: a whole version that nobody was told of. Its bytes were
    flushed before it got its name, so it is never half a version. After a power cut it is there or
    it is not; the caller, who got no answer, puts again and gets the same version or the next.
-3. after the last flush: the version, as promised.
+3. after the last flush: the version, as promised; perhaps its other name in `incoming`.
 
-Two writers of one key need no lock: a version's name carries its digest, so a rename can only ever
-meet a file of the same bytes. Different bytes written at the same time are two versions, in the
-order of their digests. A disk that fails a flush is not asked again for the same file: the next
-try writes a new one.
+Two writers of one key need no lock: a version's name carries its digest, so a link can only ever
+meet a file of the same bytes, and it replaces none. Different bytes written at the same time are
+two versions, in the order of their digests. A disk that fails a flush is not asked again for the
+same file: the next try writes a new one.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ class _Draft:
     folder: Parts
     name: VersionName
     stored_at: datetime
-    temporary: str | None  # None: nothing to rename, the newest version already has the bytes
+    temporary: str | None  # None: nothing written, the newest version already has the bytes
 
 
 class DirectoryStore:
@@ -151,8 +151,8 @@ class DirectoryStore:
                     drafts.append(_draft(key, data, folders, incoming, durability))
                 durability.settle()
                 # (2): their names
-                for draft in drafts:
-                    _give_name(draft, incoming, folders.open(draft.folder))
+                for (_, data), draft in zip(wave, drafts, strict=True):
+                    _give_name(draft, data, folders, incoming, durability)
                 # (3): the folders that hold the names
                 self._flush_folders({draft.folder for draft in drafts}, folders, durability)
             finally:
@@ -201,14 +201,27 @@ def _draft(
     return _Draft(folder, name, write_file(temporary, incoming, data, durability), temporary)
 
 
-def _give_name(draft: _Draft, incoming: int, holder: int) -> None:
-    if draft.temporary is not None:
-        os.rename(draft.temporary, str(draft.name), src_dir_fd=incoming, dst_dir_fd=holder)
-        draft.temporary = None
+def _give_name(
+    draft: _Draft, data: bytes, folders: Folders, incoming: int, durability: Durability
+) -> None:
+    """Make a written draft a version of its key."""
+    if draft.temporary is None:
+        return
+    holder = folders.open(draft.folder)
+    try:
+        os.link(
+            draft.temporary,
+            str(draft.name),
+            src_dir_fd=incoming,
+            dst_dir_fd=holder,
+            follow_symlinks=False,
+        )
+    except FileExistsError:  # another writer of the same bytes was faster
+        draft.stored_at = confirm_version(draft.name, holder, data, durability)
 
 
 def _discard(draft: _Draft, incoming: int) -> None:
-    """Remove the file of a draft that did not get its name."""
+    """Remove the file in `incoming`, which has its other name by now or will never have one."""
     if draft.temporary is not None:
         with suppress(OSError):
             os.unlink(draft.temporary, dir_fd=incoming)

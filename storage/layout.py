@@ -70,15 +70,14 @@ def check_layout(root: Path) -> None:
     if marker.read_text("utf-8") != json.dumps(_LAYOUT):
         raise StoreMisconfigured(f"{marker} is not of the layout that this program writes")
     with closing(open_part(root, OBJECTS)) as objects, closing(open_part(root, INCOMING)) as other:
-        # A write as `put` does it: both may be written, and are on one file system.
+        # A write as `put` does it: both may be written, and are on one file system with links.
         probe = secrets.token_hex(16)
         now = write_file(probe, other, b"probe", FileByFile())
         try:
-            os.rename(probe, probe, src_dir_fd=other, dst_dir_fd=objects)
-        except OSError:
+            os.link(probe, probe, src_dir_fd=other, dst_dir_fd=objects, follow_symlinks=False)
+            os.unlink(probe, dir_fd=objects)
+        finally:
             os.unlink(probe, dir_fd=other)
-            raise
-        os.unlink(probe, dir_fd=objects)
         _remove_leftovers(other, now - _OLD)
 
 

@@ -36,7 +36,7 @@ from storage.s3_metadata import CHECKSUM, Claim, checksum, claim_of, put_headers
 from storage.s3_settings import S3Settings
 from storage.waves import waves
 
-_ATTEMPTS = 10
+_ATTEMPTS = 32
 _WAVE = 1000
 _IF_NEW = {"If-None-Match": "*"}
 # Not a key of the contract, so it never stands among them.

@@ -1,5 +1,6 @@
 """The `minio` SDK with the two requests that it cannot make: a conditional PUT, a bounded GET."""
 
+import logging
 import ssl
 
 import urllib3
@@ -9,6 +10,9 @@ from urllib3.response import BaseHTTPResponse
 from storage.contract import MAX_OBJECT_SIZE
 from storage.errors import ObjectDamaged
 from storage.s3_settings import S3Settings
+
+# Its warnings of retries show the keys of objects, which tell of pupils.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 _CONNECT_SECONDS = 3.0
 _RETRIES = 2
@@ -55,10 +59,12 @@ class S3Client(Minio):
         response = self.get_object(self.bucket, key, version_id=version_id)
         try:
             # As it was sent: a Content-Encoding that somebody gave the object is not undone.
-            data = response.read(MAX_OBJECT_SIZE + 1, decode_content=False)
+            data = response.read(MAX_OBJECT_SIZE, decode_content=False)
+            # Raises when the connection ended early.
+            more = response.read(1, decode_content=False)
         finally:
             response.close()
             response.release_conn()
-        if len(data) > MAX_OBJECT_SIZE:
+        if more:
             raise ObjectDamaged(f"{key} {version_id} has over {MAX_OBJECT_SIZE} bytes")
         return data

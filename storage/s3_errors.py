@@ -10,8 +10,8 @@ from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 from storage.errors import ObjectNotFound, StorageError, StoreMisconfigured, StoreUnavailable
 
 _NOT_FOUND = {"NoSuchKey", "NoSuchVersion"}
-# A deleted version, and (on AWS) a version id that this server cannot have given.
-_NO_SUCH_VERSION = {"MethodNotAllowed", "InvalidArgument"}
+# A deleted version, and a version id that this server cannot have given.
+_NO_SUCH_VERSION = {"InvalidArgument", "InvalidRequest", "MethodNotAllowed"}
 # The bytes or the time did not arrive as they were sent; the next try may do better.
 _PASSING = {
     "BadDigest",

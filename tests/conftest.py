@@ -1,9 +1,11 @@
 """The real services that tests talk to, each started once a worker and only when asked for."""
 
+import uuid
 from collections.abc import Generator, Iterator
 
 import pytest
 
+from storage.configuration import open_store
 from tests.support.services.postgresql import PostgreSQL, running_postgresql
 from tests.support.services.seaweedfs import SeaweedFS, running_seaweedfs
 
@@ -27,6 +29,16 @@ def seaweedfs() -> Iterator[SeaweedFS]:
     """A running SeaweedFS, an S3 server with versioning and object lock."""
     with running_seaweedfs() as server:
         yield server
+
+
+@pytest.fixture
+def s3_url(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty store in a bucket of this test's own; the environment says who we are."""
+    for name, value in seaweedfs.environment.items():
+        monkeypatch.setenv(name, value)
+    url = seaweedfs.url(f"test-{uuid.uuid4().hex}")
+    open_store(url, create=True)
+    return url
 
 
 @pytest.hookimpl(wrapper=True)

@@ -169,7 +169,7 @@ def _initialise(binaries: Path, data: Path, user: str | None) -> None:
     locale = ["--locale=C.UTF-8"]
     if int(version.split(".")[0]) >= 17:
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    command = [
+    command: list[str | Path] = [
         binaries / "initdb", "-D", data, "-U", _SUPERUSER, "--auth=trust", "--encoding=UTF8",
         "--no-sync", "--no-instructions", *locale,
     ]  # fmt: skip

@@ -10,6 +10,7 @@ import json
 import platform
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import sysconfig
@@ -50,7 +51,7 @@ class SeaweedFS:
     @property
     def endpoint(self) -> str:
         """Host and port of the S3 gateway."""
-        return f"127.0.0.1:{self.ports[_SERVICES.index('s3')]}"
+        return self.address("s3")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -79,12 +80,17 @@ class SeaweedFS:
                 path.unlink(missing_ok=True)
 
     def ready(self) -> bool:
-        """Whether the S3 gateway answers and the volume server has joined the master."""
+        """Whether the S3 gateway answers and there is a volume server to write to."""
         try:
-            status = self._http.request("GET", f"http://{self.endpoint}/status").status
+            gateway = self._http.request("GET", f"http://{self.endpoint}/status")
+            topology = self._http.request("GET", f"http://{self.address('master')}/dir/status")
         except urllib3.exceptions.HTTPError:
             return False
-        return status == 200
+        return gateway.status == 200 and bool(topology.json()["Topology"]["DataCenters"])
+
+    def address(self, service: str) -> str:
+        """Host and port of `master`, `volume`, `filer` or `s3`."""
+        return f"127.0.0.1:{self.ports[_SERVICES.index(service)]}"
 
 
 @contextmanager
@@ -162,6 +168,7 @@ def _configured(binary: Path, folder: Path) -> SeaweedFS:
             "-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false",
         ),
         log=folder / "server.log",
+        stop_signal=signal.SIGKILL,  # asked politely, it takes fifteen seconds
         environment={
             # Without these, anybody on this machine could delete locked versions on the filer's
             # port; the gateway signs its own requests with them.
