@@ -153,8 +153,8 @@ class _Loader:
 
     def _slots(self) -> tuple[Slot, ...]:
         roles = self._policy.get("role")
-        if not isinstance(roles, list) or not roles:
-            raise DefinitionError(f"{POLICY_FILE}: demands no role")
+        if not isinstance(roles, list) or not roles or not all(isinstance(r, dict) for r in roles):
+            raise DefinitionError(f"{POLICY_FILE}: demands no role; write [[role]]")
         also: dict[str, tuple[etree.XPath, str]] = {}
         for table in self._tables("also_signed"):
             also[table.text("role")] = (table.xpath("targets"), table.text("targets"))
