@@ -7,12 +7,14 @@ from typer.core import TyperGroup
 
 from cli.commands import (
     check,
+    demo,
     export,
     history,
     ingest,
     init,
     migrate,
     roster,
+    sample,
     serve,
     sign,
     token,
@@ -27,6 +29,8 @@ def build() -> TyperGroup:
     """The program with all its commands, in the order in which help lists them."""
     app = _group()
     app.callback(invoke_without_command=True)(_program)
+    app.command("demo", cls=Command)(demo.demo)
+    app.command("sample", cls=Command)(sample.sample)
     app.command("verify", cls=Command)(verify.verify)
     app.command("check", cls=Command)(check.check)
     app.command("sign", cls=Command)(sign.sign)

@@ -105,8 +105,14 @@ class _KnownEntry(BadEntry):
 
 
 def open_all(paths: Iterable[Path]) -> tuple[Source, ...]:
-    """Every path as a source; raises `SourceUnreadable` before any work is done."""
-    return tuple(open_source(path) for path in paths)
+    """Every path as a source; raises `OSError`, `SourceUnreadable` before any work is done."""
+    return tuple(open_source(existing(path)) for path in paths)
+
+
+def existing(path: Path) -> Path:
+    """*path* itself; raises `OSError`, which says it better than a source can, for none."""
+    path.stat()
+    return path
 
 
 def expected(sources: Sequence[Source]) -> int | None:

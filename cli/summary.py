@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.examining import Examining, expected
+from cli.names import signer_words
 from cli.progress import progress, shown
 from cli.result import Result
 from cli.session import Session, Tone
@@ -19,7 +20,7 @@ EXAMPLES = 3
 _SHOWN_FINDINGS = 8
 """Findings of one document that are written out; the rest is counted."""
 
-TONES = {
+_TONES = {
     Outcome.ACCEPTED: Tone.GOOD,
     Outcome.DUPLICATE: Tone.GOOD,
     Outcome.INDETERMINATE: Tone.DOUBTFUL,
@@ -39,16 +40,23 @@ class _Group:
     documents: int = 0
     examples: list[str] = field(default_factory=list)
 
+    @property
+    def weight(self) -> tuple[bool, int, str]:
+        """Sorts errors before warnings, what is frequent before what is rare."""
+        return (self.first.severity is Severity.WARNING, -self.documents, self.first.code)
+
 
 @dataclass(slots=True)
 class Summary:
     """Counts and groups; memory does not grow with the number of documents.
 
     Findings whose code is in *said_before* (there is no trust store) are the run's, not the
-    documents': they are left out of the documents' blocks.
+    documents': they are left out of the documents' blocks. Unless *with_warnings*, a document that
+    passes has no block.
     """
 
     said_before: frozenset[str] = frozenset()
+    with_warnings: bool = False
     counts: Counter[Outcome] = field(default_factory=Counter)
     _groups: dict[str, _Group] = field(default_factory=dict)
 
@@ -64,21 +72,24 @@ class Summary:
     def show_document(self, result: Result, session: Session) -> None:
         """Write a block about a document that is not simply good."""
         own = [each for each in result.findings if each.code not in self.said_before]
-        if result.outcome is Outcome.ACCEPTED and not own:
+        if not self._worth_a_block(result.outcome, own):
             return
-        if result.outcome is Outcome.INDETERMINATE and not own:
-            return
-        tone = TONES[result.outcome]
-        words = term("outcome", result.outcome.value, session.language)
-        session.write(
-            session.paint(f"{_MARKS[tone]} {words}", tone, strong=True) + f"  {result.file_name}"
-        )
+        session.write(f"{outcome_words(result.outcome, session)}  {result.file_name}")
         for line in _record_lines(result.body, session):
             session.write(f"    {line}")
         for each in own[:_SHOWN_FINDINGS]:
             session.write(f"    {finding_line(each, session)}")
         if len(own) > _SHOWN_FINDINGS:
             session.say("documents.more_findings", count=len(own) - _SHOWN_FINDINGS)
+
+    def _worth_a_block(self, outcome: Outcome, own: list[Finding]) -> bool:
+        match outcome:
+            case Outcome.ACCEPTED:
+                return bool(own) and self.with_warnings
+            case Outcome.INDETERMINATE:
+                return any(each.severity is Severity.ERROR for each in own)
+            case _:
+                return True
 
     def show(self, session: Session) -> None:
         """Write the counts and the groups."""
@@ -87,18 +98,17 @@ class Summary:
         session.say("documents.total", count=total)
         for outcome in Outcome:
             if count := self.counts[outcome]:
-                words = term("outcome", outcome.value, session.language)
-                tone = TONES[outcome]
-                session.write(f"  {session.paint(f'{_MARKS[tone]} {words}', tone)}: {count}")
-        groups = sorted(self._groups.items(), key=lambda each: (-each[1].documents, each[0]))
+                session.write(f"  {outcome_words(outcome, session)}: {count}")
+        groups = sorted(self._groups.items(), key=lambda each: each[1].weight)
         if not groups:
             return
         session.write()
         session.say("documents.groups")
         for code, group in groups:
             session.write()
+            is_error = group.first.severity is Severity.ERROR
             session.say(
-                "documents.group",
+                "documents.errors" if is_error else "documents.warnings",
                 code=session.paint(code, Tone.STRONG),
                 count=group.documents,
                 message=group.first.message(session.language),
@@ -113,10 +123,9 @@ def show_results(
     session: Session,
     examining: Examining,
     sources: Sequence[Source],
-    said_before: frozenset[str] = frozenset(),
+    summary: Summary,
 ) -> Mapping[Outcome, int]:
     """Write every result as it comes, and for people a summary; gives the counts."""
-    summary = Summary(said_before)
     total = expected(sources) if shown(session) else None
     with progress(session, "documents.progress") as advance:
         for done, result in enumerate(examining.results(sources), start=1):
@@ -131,11 +140,20 @@ def show_results(
     return summary.counts
 
 
+def outcome_words(outcome: Outcome, session: Session, *, width: int = 0) -> str:
+    """An outcome in words, with a mark and a colour that say the same; at least *width* wide."""
+    tone = _TONES[outcome]
+    words = f"{_MARKS[tone]} {term('outcome', outcome.value, session.language)}"
+    return session.paint(words.ljust(width), tone, strong=True)
+
+
 def finding_line(each: Finding, session: Session) -> str:
     """One finding: where, which, and what to do about it."""
     tone = Tone.BAD if each.severity is Severity.ERROR else Tone.DOUBTFUL
     message = each.message(session.language)
-    where = f"({each.line}) " if each.line and str(each.line) not in message else ""
+    where = ""
+    if each.line and str(each.line) not in message:
+        where = session.text("documents.line", line=each.line)
     return f"{session.paint(each.code, tone)} {where}{message}"
 
 
@@ -145,7 +163,7 @@ def _record_lines(body: dict[str, Any], session: Session) -> list[str]:
     for each in body["signatures"]:
         if each["indication"] == "TOTAL-PASSED":
             continue
-        signer = each["signer"]["subject"] if each["signer"] else "?"
+        signer = signer_words(each["signer"]) if each["signer"] else "?"
         verdict = " / ".join(filter(None, (each["indication"], each["sub_indication"])))
         role = each["role"] or "?"
         lines.append(session.text("documents.signature", role=role, signer=signer, verdict=verdict))

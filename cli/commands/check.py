@@ -12,7 +12,7 @@ def check(context: typer.Context, paths: Paths, jobs: Jobs = None) -> ExitCode:
     """Check every document under *paths* against its definition."""
     from cli.examining import Examining, SchemaCheck, expected, open_all
     from cli.result import schema_result_of
-    from cli.summary import show_results
+    from cli.summary import Summary, show_results
 
     session = session_of(context)
     sources = open_all(paths)
@@ -23,7 +23,7 @@ def check(context: typer.Context, paths: Paths, jobs: Jobs = None) -> ExitCode:
         jobs=processes(jobs, expected(sources)),
         at=at,
     )
-    counts = show_results(session, examining, sources)
+    counts = show_results(session, examining, sources, Summary(with_warnings=True))
     if not session.json:
         session.write()
         session.say("check.signatures_not_looked_at")

@@ -47,6 +47,7 @@ def sign(
 ) -> ExitCode:
     """Sign *file* in one role with one key."""
     from cli.files import write_whole
+    from cli.names import common_name
     from signing.builder import sign_record
     from signing.keys import read_pkcs12
     from signing.styles import STYLES
@@ -75,10 +76,11 @@ def sign(
     else:
         write_whole(target, signed)
     subject = signing_key.certificate.subject.rfc4514_string()
+    name = common_name(subject)
     if session.json and target is not None:
         session.emit({"file": str(target), "role": role, "signer": subject})
     else:
-        session.note("sign.done", file=target or "-", role=role, signer=subject)
+        session.note("sign.done", file=target or "-", role=role, signer=name)
     return ExitCode.PASSED
 
 

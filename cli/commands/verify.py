@@ -32,7 +32,7 @@ def verify(
     """Validate every document under *paths*."""
     from cli.examining import Examining, Validation, expected, open_all
     from cli.result import result_of
-    from cli.summary import show_results
+    from cli.summary import Summary, show_results
 
     session = session_of(context)
     sources = open_all(paths)
@@ -45,7 +45,8 @@ def verify(
             at=validation.at,
             journal=journal,
         )
-        counts = show_results(session, examining, sources, _say_what_is_missing(asked, session))
+        summary = Summary(said_before=_say_what_is_missing(asked, session))
+        counts = show_results(session, examining, sources, summary)
     if not session.json:
         session.write()
         session.say("verify.at", at=session.moment(validation.at))
