@@ -133,10 +133,7 @@ class _Reader:
 
     def label(self, row: etree._Element, field: str) -> str:
         """What people call a field."""
-        own = _LABELS.get(field)
-        if own is not None:
-            return own[self.language]
-        return self.definition.label(f"{local_name(row)}/{field}", self.language)
+        return label(self.definition, f"{local_name(row)}/{field}", self.language)
 
     def value(self, row: etree._Element, field: str) -> str:
         """What a field says, in words."""
@@ -150,6 +147,12 @@ class _Reader:
     def _repeats(self, row: etree._Element) -> bool:
         """Whether *row* is of a kind that may stand several times: it lies below the fields."""
         return row is not self.content and row.getparent() is not self.content
+
+
+def label(definition: Definition, field: str, language: Language) -> str:
+    """What people call a field (`name` or `PARENT/name`), in words fit for parents."""
+    own = _LABELS.get(field.rpartition("/")[2])
+    return own[language] if own is not None else definition.label(field, language)
 
 
 def in_words(definition: Definition | None, field: str, raw: str, language: Language) -> str:
@@ -169,7 +172,7 @@ def result_in_words(
     if not all(part in definition.lists.get(field, ()) for field, part in named):
         return ()
     return tuple(
-        Entry(definition.label(field, language), in_words(definition, field, part, language))
+        Entry(label(definition, field, language), in_words(definition, field, part, language))
         for field, part in named
     )
 
