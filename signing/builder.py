@@ -5,7 +5,9 @@ stand in the order of signing: nobody signs before those who stand above. Signin
 signature and never replaces one.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import count
 
 from lxml import etree
 
@@ -62,7 +64,7 @@ def sign(
     """
     requirement = _requirement(policy, role)
     signer = signer_for(key, requirement, signing_time).signer
-    duty = Duty(root, policy, requirement, signer)
+    duty = Duty(root, policy, requirement, signer, identifiers(root))
     # (1) What this signer has to sign, clearly named.
     targets = duty.targets(repeat=repeat)
     duty.refuse_unclear_ids(targets)
@@ -72,10 +74,11 @@ def sign(
     duty.refuse_wrong_place(targets)
     closed = duty.earlier_values(targets) if style.covers_earlier_values else ()
     groups = [(each,) for each in targets] if style.value_per_target else [targets]
+    free = _free_identifiers(role, duty.ids)
     signatures = []
     for group in groups:
         request = SignatureRequest(
-            identifier=_free_identifier(root, role),
+            identifier=next(free),
             targets=group,
             signing_time=signing_time,
             earlier_values=closed,
@@ -93,12 +96,8 @@ def _requirement(policy: SignaturePolicy, role: str) -> RoleRequirement:
     raise SigningRefused(finding("HB-K001", role=role, known=known))
 
 
-def _free_identifier(root: etree._Element, role: str) -> str:
-    """The first `S-{role}-{n}` that no Id of the document starts with."""
-    taken = identifiers(root)
-    number = 1
-    while any(
-        each == f"S-{role}-{number}" or each.startswith(f"S-{role}-{number}-") for each in taken
-    ):
-        number += 1
-    return f"S-{role}-{number}"
+def _free_identifiers(role: str, taken: Iterable[str]) -> Iterator[str]:
+    """`S-{role}-1` and so on, as long as no Id of the document starts with it."""
+    stem = f"S-{role}-"
+    numbers = {each[len(stem) :].partition("-")[0] for each in taken if each.startswith(stem)}
+    return (f"{stem}{number}" for number in count(1) if str(number) not in numbers)

@@ -3,6 +3,7 @@
 Refusing here is for the signer's good, not for the record's: validation never relies on it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,18 +27,24 @@ from signing.report import Signer
 from signing.signature_form import FormatError, read_form
 from signing.slots import deepest_container, signatures_in
 
-_REFERENCES = etree.XPath("ds:SignedInfo/ds:Reference/@URI", namespaces={"ds": names.DS})
-_IDS = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+_REFERENCES = etree.XPath(
+    "ds:SignedInfo/ds:Reference/@URI", namespaces={"ds": names.DS}, smart_strings=False
+)
+_IDS = etree.XPath(
+    "//@*[local-name()='Id' or local-name()='ID' or local-name()='id' or local-name()='iD']",
+    smart_strings=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One signer's part in one record."""
+    """One signer's part in one record; `ids` are all of the record's, see `identifiers`."""
 
     root: etree._Element
     policy: SignaturePolicy
     requirement: RoleRequirement
     signer: Signer
+    ids: Counter[str]
 
     def targets(self, *, repeat: bool) -> tuple[etree._Element, ...]:
         """The elements that this signer must cover and, unless *repeat*, has not covered yet."""
@@ -50,11 +57,12 @@ class Duty:
             raise SigningRefused(finding("HB-K002" if len(covered) > 1 else "HB-K004", role=role))
         if repeat:
             return own
-        signed = references(
-            each
-            for each in signatures_in(self.root, self.requirement)
-            if self._holder(_signer_of(each)) == self._holder(self.signer)
-        )
+        uris = {f"#{each.get('Id')}" for each in own}
+        signed: set[str] = set()
+        for signature in signatures_in(self.root, self.requirement):
+            covered_uris = uris & references((signature,))
+            if covered_uris and self._holder(_signer_of(signature)) == self._holder(self.signer):
+                signed |= covered_uris
         unsigned = tuple(each for each in own if f"#{each.get('Id')}" not in signed)
         if not unsigned:
             raise SigningRefused(finding("HB-K011", role=role))
@@ -62,13 +70,12 @@ class Duty:
 
     def refuse_unclear_ids(self, targets: Sequence[etree._Element]) -> None:
         """Every target carries an Id, and no other element carries the same."""
-        ids = identifiers(self.root)
         for target in targets:
             identifier = target.get("Id")
             path, line = element_path(target), target.sourceline
             if not identifier:
                 raise SigningRefused(finding("HB-K006", path=path, line=line))
-            if ids.count(identifier) > 1:
+            if self.ids[identifier] > 1:
                 raise SigningRefused(finding("HB-K007", path=path, line=line, found=identifier))
 
     def refuse_out_of_order(self) -> None:
@@ -108,7 +115,6 @@ class Duty:
         """
         if self.requirement.kind is not SignerKind.ORGANIZATION:
             return ()
-        ids = identifiers(self.root)
         values = (
             signature.find(names.SIGNATURE_VALUE)
             for role in self._earlier_roles()
@@ -116,7 +122,7 @@ class Duty:
             if not any(ancestor in targets for ancestor in signature.iterancestors())
         )
         return tuple(
-            value for value in values if value is not None and ids.count(value.get("Id") or "") == 1
+            value for value in values if value is not None and self.ids[value.get("Id") or ""] == 1
         )
 
     def _earlier_roles(self) -> tuple[RoleRequirement, ...]:
@@ -172,9 +178,9 @@ def references(signatures: Iterable[etree._Element]) -> frozenset[str]:
     return frozenset(str(uri) for signature in signatures for uri in _REFERENCES(signature))
 
 
-def identifiers(root: etree._Element) -> list[str]:
-    """Every Id of the document under every spelling of the attribute, with repetitions."""
-    return [str(value) for value in _IDS(root)]
+def identifiers(root: etree._Element) -> Counter[str]:
+    """How often each Id stands in the document, every spelling of the attribute together."""
+    return Counter(map(str, _IDS(root)))
 
 
 def _signer_of(signature: etree._Element) -> Signer | None:
