@@ -77,8 +77,10 @@ def _explained(
             worded = True
             yield each
         if not worded:
-            reason = reasons.get(element.sourceline or 0) or error.reason or ""
-            yield _about(element, words.texts, "HB-E029", reason=quote(reason, LONGEST_REASON))
+            child: object = error.invalid_child
+            where = child if etree.iselement(child) else element
+            reason = reasons.get(where.sourceline or 0) or error.reason or ""
+            yield _about(where, words.texts, "HB-E029", reason=quote(reason, LONGEST_REASON))
 
 
 def _failures(

@@ -88,13 +88,12 @@ def _as_reported(
     error: xmlschema.XMLSchemaChildrenValidationError,
     texts: Texts,
 ) -> Iterator[Finding]:
-    wildcards = (each for each in model.iter_elements() if isinstance(each, XsdAnyElement))
-    namespaces = (f"{{{name}}}*" for each in wildcards for name in each.namespace)
-    expected = tuple(error.expected_tags) or tuple(namespaces)
+    expected = tuple(error.expected_tags) or tuple(_names(model))
     child: object = error.invalid_child
     if etree.iselement(child):
-        yield _unknown(element, child, expected, texts)
-        return
+        if child.tag not in {getattr(each, "name", None) for each in model.iter_elements()}:
+            yield _unknown(element, child, expected, texts)
+        return  # known, but not here or not again: libxml2's own words say what is expected
     last = next(element.iterchildren(etree.Element, reversed=True), element)
     name = " | ".join(expected) or "…"
     value = Value(element, "", name)
@@ -107,6 +106,15 @@ def _as_reported(
         parent=local_name(element),
         after=local_name(last),
     )
+
+
+def _names(model: XsdGroup) -> Iterator[str]:
+    """What a model knows: its elements, `{namespace}*` for a wildcard."""
+    for each in model.iter_elements():
+        if isinstance(each, XsdAnyElement):
+            yield from (f"{{{name}}}*" for name in each.namespace)
+        else:
+            yield each.local_name
 
 
 def _missing(

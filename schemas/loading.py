@@ -136,7 +136,7 @@ class _Loader:
         for table in self._tables("reading"):
             section = ReadingSection(
                 heading=table.term("heading"),
-                rows=table.xpath("rows"),
+                rows=table.nodes("rows"),
                 fields=table.texts("fields"),
             )
             table.finish()
@@ -157,7 +157,7 @@ class _Loader:
             raise DefinitionError(f"{POLICY_FILE}: demands no role; write [[role]]")
         also: dict[str, tuple[etree.XPath, str]] = {}
         for table in self._tables("also_signed"):
-            also[table.text("role")] = (table.xpath("targets"), table.text("targets"))
+            also[table.text("role")] = (table.nodes("targets"), table.text("targets"))
             table.finish()
         slots = [self._slot(role, also) for role in roles]
         unknown = sorted(set(also) - {slot.role for slot in slots})

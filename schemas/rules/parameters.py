@@ -56,7 +56,7 @@ class Parameters:
     def selection(self) -> tuple[tuple[Field, ...], etree.XPath | None]:
         """`fields`, single ones, and `each`, an XPath of repeating ones; at least one of both."""
         fields = self.fields("fields") if self._has("fields") else ()
-        each = self.xpath("each") if self._has("each") else None
+        each = self.nodes("each") if self._has("each") else None
         if not fields and each is None:
             raise DefinitionError(f"{self.where}: needs fields or each")
         return fields, each
@@ -64,6 +64,13 @@ class Parameters:
     def xpath(self, name: str) -> etree.XPath:
         """An XPath."""
         return self._expressions.compile(self.text(name))
+
+    def nodes(self, name: str) -> etree.XPath:
+        """An XPath that selects: what gives a number or a text would check nothing."""
+        expression = self.xpath(name)
+        if not isinstance(expression(etree.Element("trial")), list):
+            raise DefinitionError(f"{self.where}: {name} selects nothing: {expression.path}")
+        return expression
 
     def condition(self, name: str) -> Field:
         """An XPath as a truth: the field's text is `true` or `false`."""

@@ -127,7 +127,7 @@ class Rule(Protocol):
 
 
 def located(expression: etree.XPath, context: etree._Element) -> tuple[Value, ...]:
-    """The elements and attributes that *expression* selects, with their texts."""
+    """The elements, attributes and texts that *expression* selects, with what they say."""
     result = expression(context)
     if not isinstance(result, list):
         return ()
@@ -144,9 +144,8 @@ def _value(node: object) -> Value | None:
     if etree.iselement(node):
         return Value(node, (node.text or "") if len(node) == 0 else text_of(node))
     # lxml has no public name for what an XPath gives for an attribute or a text.
-    if not isinstance(node, etree._ElementUnicodeResult) or not node.attrname:  # noqa: SLF001
+    if not isinstance(node, etree._ElementUnicodeResult):  # noqa: SLF001
         return None
+    inside = f"@{etree.QName(node.attrname).localname}" if node.attrname else None
     parent = node.getparent()
-    if parent is None:
-        return None
-    return Value(parent, str(node), f"@{etree.QName(node.attrname).localname}")
+    return None if parent is None else Value(parent, str(node), inside)

@@ -173,7 +173,7 @@ class Unique:
     @classmethod
     def read(cls, parameters: Parameters) -> Self:
         """The rule as a definition states it."""
-        return cls(parameters.xpath("each"))
+        return cls(parameters.nodes("each"))
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
         """One finding per repetition."""

@@ -143,6 +143,16 @@ def test_a_document_type_after_a_comment_is_refused_too() -> None:
     assert (refusal(data).code, refusal(data).line) == ("HB-U005", 3)
 
 
+def test_a_document_type_that_expat_cannot_reach_is_refused_by_the_parser_behind_it() -> None:
+    # The two parsers follow different editions of XML 1.0 as to which letters a name may have.
+    assert refusal("<?\u0220 x?><!DOCTYPE a><a/>".encode()).code == "HB-U005"
+
+
+def test_a_document_type_under_xml_1_1_is_no_way_around() -> None:
+    laughs = with_doctype(BILLION_LAUGHS + "]").replace(b'"data"', b'"&i;"')
+    assert refusal(laughs.replace(b"'1.0'", b"'1.1'", 1)).code == "HB-U005"
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -163,6 +173,11 @@ def test_the_words_of_a_document_type_in_broken_xml_are_no_excuse() -> None:
 @pytest.mark.parametrize("cut", [1, 10, 100, 1000, len(RECORD) - 3])
 def test_a_truncated_record_is_told_as_truncated(cut: int) -> None:
     assert refusal(RECORD[:cut]).code == "HB-U011"
+
+
+@pytest.mark.parametrize("data", [b"<a>", b"<a><b/>", b"<a></b", b"<a><!--", b"<a><![CDATA["])
+def test_what_ends_inside_an_element_is_truncated(data: bytes) -> None:
+    assert refusal(data).code == "HB-U011"
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"hoc ba", b"\x00", b"%PDF-1.7", b"{}"])
@@ -200,6 +215,11 @@ def test_a_path_numbers_an_element_among_those_of_its_name() -> None:
     root = parse(b'<a><b/><c/><b><d xmlns="urn:x"/></b></a>').root
     paths = [element_path(each) for each in root.iter()]
     assert paths == ["a", "a/b[1]", "a/c", "a/b[2]", "a/b[2]/d"]
+
+
+def test_a_document_knows_the_digest_of_its_bytes() -> None:
+    empty = parse(b"<a/>")
+    assert empty.sha256 == "29114363f749a0226b6988dda3ca2492a954117ab6b5f382706c20300dabc079"
 
 
 def test_ids_are_found_under_every_spelling_of_the_attribute() -> None:

@@ -99,6 +99,10 @@ BROKEN: dict[str, tuple[Change, tuple[str, ...]]] = {
         (DEFINITION, 'name = "unique"\neach = "p:mon"', 'name = "unique"'),
         ("[[check]] 3", "missing each"),
     ),
+    "each that selects nothing": (
+        (DEFINITION, 'name = "unique"\neach = "p:mon"', 'name = "unique"\neach = "count(p:mon)"'),
+        ("[[check]] 3", "count(p:mon)"),
+    ),
     "column that the list lacks": (
         (
             DEFINITION,
@@ -123,7 +127,11 @@ BROKEN: dict[str, tuple[Change, tuple[str, ...]]] = {
     "policy without content": ((POLICY, "content =", "contents ="), (POLICY, "content")),
     "policy without roles": ((POLICY, "[[role]]", "[[rule]]"), (POLICY, "demands no role")),
     "policy with a role that is no table": (
-        (POLICY, '[[role]]\nrole = "CBQL"', 'role = ["CBQL"]\n[x]'),
+        (
+            POLICY,
+            '[namespaces]\np = "urn:mau:phieu"\n\n[[role]]',
+            'role = ["CBQL"]\n[namespaces]\np = "urn:mau:phieu"\n[rest]',
+        ),
         (POLICY, "demands no role"),
     ),
     "role without a slot": ((POLICY, 'slot = "/p:phieu/p:ky"', ""), ("role CBQL", "slot")),
