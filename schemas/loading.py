@@ -31,7 +31,7 @@ TEXTS_FILE = "texts.toml"
 CODES_FOLDER = "codes"
 
 _SHARED_LISTS = Path(__file__).parent / "code_lists"
-_KEYS = {
+KEYS = {
     "name",
     "version",
     "title",
@@ -65,7 +65,7 @@ class _Loader:
         self._folder = folder
         self._raw = _toml(folder / DEFINITION_FILE)
         self._policy = _toml(folder / POLICY_FILE)
-        surplus = sorted(set(self._raw) - _KEYS)
+        surplus = sorted(set(self._raw) - KEYS)
         if surplus:
             raise DefinitionError(f"{DEFINITION_FILE}: unknown {', '.join(surplus)}")
         self._texts: Texts = read_texts(folder / TEXTS_FILE)

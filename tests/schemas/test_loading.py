@@ -1,5 +1,6 @@
 """A definition folder is loaded whole, or refused with folder, file and reason."""
 
+import re
 import shutil
 import tomllib
 from datetime import date
@@ -10,7 +11,7 @@ import pytest
 from schemas.definition import INDEX_FIELDS
 from schemas.errors import DefinitionError
 from schemas.findings import Language
-from schemas.loading import load_definition
+from schemas.loading import KEYS, load_definition
 from schemas.rules.catalogue import RULES
 
 SAMPLE = Path(__file__).parent / "definitions" / "phieu-mau"
@@ -273,3 +274,11 @@ def test_a_field_that_several_rules_ask_for_is_read_once() -> None:
     fields = load_definition(SHIPPED / "trung-hoc").fields.fields
     paths = [each.select.path for each in fields]
     assert len(set(paths)) == len(paths)
+
+
+def test_every_key_and_check_is_documented() -> None:
+    text = (SHIPPED.parents[1] / "docs" / "definitions.md").read_text("utf-8")
+    missing = [
+        each for each in (*KEYS, *RULES, *INDEX_FIELDS) if not re.search(rf"\b{each}\b", text)
+    ]
+    assert missing == []
