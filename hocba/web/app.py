@@ -9,7 +9,7 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from hocba.errors import HocbaError
@@ -29,6 +29,10 @@ from hocba.web.worker import BatchWorker
 from storage.errors import StorageError
 
 VERSION = "1.0"
+
+_ROUTERS = tuple(
+    each.router for each in (batches, records, public, operation, start, parent, check)
+)
 
 # Fewer than the connections that an index lends out: a request may wait for a thread, but a
 # thread never waits for a connection.
@@ -58,8 +62,8 @@ def app_of(repository: Repository, *, settings: WebSettings | None = None) -> Fa
     )
     app.state.service = service
     app.state.worker = worker
-    for module in (batches, records, public, operation, start, parent, check):
-        app.include_router(module.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     _handle_errors(app)
     app.add_middleware(LastLine, answer=_answer)
     app.add_middleware(SecurityHeaders)
@@ -128,7 +132,7 @@ def _handle_errors(app: FastAPI) -> None:
 def _allowed(app: FastAPI, scope: Scope) -> list[str]:
     """Every method that some route has for this path; a route alone knows only its own."""
     methods: set[str] = set()
-    for route in app.routes:
-        if route.matches(scope)[0] is not Match.NONE:
-            methods |= getattr(route, "methods", None) or set()
+    for route in (*app.routes, *(each for router in _ROUTERS for each in router.routes)):
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
     return sorted(methods)

@@ -34,7 +34,7 @@ def problem_of(error: HocbaError) -> Problem:
         case BadCursor():
             return Problem(ProblemType.INVALID_CURSOR)
         case CallerError():
-            return Problem(ProblemType.UNREADABLE_SOURCE, finding=error.finding)
+            return Problem(ProblemType.BAD_REQUEST, finding=error.finding)
         case TryAgain():
             logger.warning("answered that nothing is available: %s", error.finding.code)
             return unavailable()

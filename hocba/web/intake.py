@@ -10,7 +10,6 @@ from starlette.requests import Request
 from hocba.errors import IndexConflict
 from hocba.index.index import Transaction
 from hocba.index.rows import Batch, NewBatch
-from hocba.ingest.source import open_source
 from hocba.web.access import Caller
 from hocba.web.problems import Problem, ProblemType
 from hocba.web.repository import Repository, Service
@@ -96,17 +95,20 @@ def _register(
         location=str(spooled.path),
     )
     try:
-        open_source(spooled.path, repository.ingest.options.source)
-        try:
-            with repository.index.transaction() as tx:
-                return _created(tx, caller, repository, new)
-        except IndexConflict:
-            # The same key came in twice at once, and the other was faster.
-            with repository.index.transaction() as tx:
-                return _created(tx, caller, repository, new)
+        return _create(repository, caller, new)
     except BaseException:
         repository.spool.remove(identity)
         raise
+
+
+def _create(repository: Repository, caller: Caller, new: NewBatch) -> Batch:
+    try:
+        with repository.index.transaction() as tx:
+            return _created(tx, caller, repository, new)
+    except IndexConflict:
+        # The same key came in twice at once, and the other was faster.
+        with repository.index.transaction() as tx:
+            return _created(tx, caller, repository, new)
 
 
 def _created(tx: Transaction, caller: Caller, repository: Repository, new: NewBatch) -> Batch:

@@ -31,7 +31,6 @@ class ProblemType(Enum):
     INVALID_CURSOR = ("invalid-cursor", 422)
     IDEMPOTENCY_KEY_REUSED = ("idempotency-key-reused", 422)
     NOTHING_SENT = ("nothing-sent", 422)
-    UNREADABLE_SOURCE = ("unreadable-source", 422)
     TOO_MANY_REQUESTS = ("too-many-requests", 429)
     INTERNAL_ERROR = ("internal-error", 500)
     DOCUMENT_DAMAGED = ("document-damaged", 500)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
@@ -108,7 +108,7 @@ async def _receive_form(
             parser.write(chunk)
             await sink.write(form.taken())
         parser.finalize()
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise Problem(ProblemType.BAD_REQUEST) from error
     if not form.complete:
         raise Problem(ProblemType.BAD_REQUEST)

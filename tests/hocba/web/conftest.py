@@ -1,5 +1,6 @@
 """Served repositories: an empty one that believes stand-ins, and a home with a sample province."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,12 +27,20 @@ def no_trust() -> Judgement:
     return judgement(DefinitionRegistry.load(), None, None)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file at the newest migration; to be copied, since migrating takes its time."""
+    path = tmp_path_factory.mktemp("empty") / "index.sqlite3"
+    migrate(sqlite_url(path))
+    return path
+
+
 @pytest.fixture
-def sqlite_index(tmp_path: Path) -> Iterator[Index]:
+def sqlite_index(tmp_path: Path, empty_database: Path) -> Iterator[Index]:
     """An open, empty index on SQLite."""
-    url = sqlite_url(tmp_path / "index.sqlite3")
-    migrate(url)
-    with Index.open(url) as opened:
+    path = tmp_path / "index.sqlite3"
+    shutil.copyfile(empty_database, path)
+    with Index.open(sqlite_url(path)) as opened:
         yield opened
 
 
