@@ -98,7 +98,9 @@ def write_practice(out: Path, records: Iterable[SampleRecord], keyring: Keyring)
             write_pkcs12(keys / key_name, keyring[holder], KEY_PASSWORD)
             subject = keyring[holder].certificate.subject.rfc4514_string()
             table.append(f"| `{key_name}` | {subject} | {role} |")
-            commands.append(f"hocba sign --role {role} --key keys/{key_name} unsigned/{file_name}")
+            commands.append(
+                f"hocba sign --role {role} --key keys/{key_name} --in-place unsigned/{file_name}"
+            )
     template = resources.files("hocba.sample").joinpath("texts/keys-readme.md").read_text("utf-8")
     text = template.format(
         password=KEY_PASSWORD, table="\n".join(table), commands="\n".join(commands)

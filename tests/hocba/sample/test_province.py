@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -159,6 +161,29 @@ def test_the_readme_names_every_key_and_the_password(province: Province) -> None
     files = [path.name for path in (province.folder / "keys").glob("*.p12")]
     assert len(files) == 3 + 4 * 3
     assert all(name in text for name in files)
+
+
+def test_the_commands_of_the_readme_work_as_they_stand(province: Province, tmp_path: Path) -> None:
+    for name in ("keys", "unsigned", "trust"):
+        shutil.copytree(province.folder / name, tmp_path / name)
+    shutil.copy(province.roster, tmp_path)
+    blocks = (tmp_path / "keys" / "README.md").read_text("utf-8").split("```")[1::2]
+    lines = [line for block in blocks for line in block.splitlines()[1:]]
+    # One level is enough: a process for every command takes its time.
+    script = [line for line in lines if not line.startswith("hocba sign") or "tieuhoc" in line]
+    for file in (tmp_path / "unsigned").iterdir():
+        if file.name != "tieuhoc.xml":
+            file.unlink()
+    run = subprocess.run(
+        ["bash", "-euc", "\n".join(script)],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert len(script) == 5
 
 
 # ----------------------------------------------------------------------------------- again
