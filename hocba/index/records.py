@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, Table, bindparam, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hocba.index.pages import checked_limit, page_of, position_after
+from hocba.index.pages import Key, checked_limit, page_of, position_after
 from hocba.index.rows import (
     Page,
     Pupil,
@@ -21,6 +21,14 @@ from hocba.index.rows import (
 from hocba.index.tables import pupils, records, versions
 
 _Row = TypeVar("_Row", Record, Version, Pupil)
+
+_ORDER = (
+    records.c.masogd,
+    records.c.namhoc,
+    records.c.matruong,
+    records.c.madinhdanhhocba,
+)
+"""Of the index `records_by_school`."""
 
 IN_LIMIT = 500
 """Values in one IN list: under SQLite's limit of bound parameters."""
@@ -87,13 +95,34 @@ class Records:
     def select_versions(
         self, selection: VersionSelection, *, after: str | None = None, limit: int = 500
     ) -> Page[Version]:
-        """Versions of the selected records, by record and version number."""
-        statement = _selected(selection).limit(checked_limit(limit) + 1)
-        key = (versions.c.madinhdanhhocba, versions.c.phienban)
+        """The selected versions, by province, school year, school and record.
+
+        Those of one batch come in the order of the batch. A page costs the same wherever it is.
+        """
+        checked_limit(limit)
+        if selection.batch is not None:
+            return self._batch_versions(selection, after, limit)
+        statement = _selected(selection)
         if after is not None:
-            statement = statement.where(tuple_(*key) > position_after(after, str, int))
-        rows = self._all(Version, statement.order_by(*key))
-        return page_of(rows, limit, lambda each: (each.madinhdanhhocba, each.phienban))
+            *start, phienban = position_after(after, str, str, str, str, int)
+            # The index holds columns of `records` only, so these bound the range by themselves.
+            statement = statement.where(
+                tuple_(*_ORDER) >= tuple(start),
+                or_(records.c.madinhdanhhocba != start[-1], versions.c.phienban > phienban),
+            )
+        statement = statement.order_by(*_ORDER, versions.c.phienban).limit(limit + 1)
+        rows = self._connection.execute(statement).mappings().all()
+        return page_of(rows, limit, _order_key).map(_version)
+
+    def _batch_versions(
+        self, selection: VersionSelection, after: str | None, limit: int
+    ) -> Page[Version]:
+        statement = _selected(selection).where(versions.c.batch == selection.batch)
+        if after is not None:
+            statement = statement.where(versions.c.position > position_after(after, int)[0])
+        statement = statement.order_by(versions.c.position).limit(limit + 1)
+        rows = self._connection.execute(statement).mappings().all()
+        return page_of(rows, limit, lambda row: (row["position"],)).map(_version)
 
     def current(self, ids: Iterable[str], *, lock: bool = False) -> Mapping[str, Record]:
         """The records among *ids* that exist.
@@ -184,18 +213,34 @@ class Records:
 
 
 def _selected(selection: VersionSelection) -> Select[Any]:
-    statement = select(versions).join(records)
-    if selection.batch is not None:
-        statement = statement.where(versions.c.batch == selection.batch)
-    for name in ("masogd", "namhoc", "matruong", "mahocsinh"):
+    """Versions of the selected records, found through the index on records.
+
+    The outer join leaves nothing out, since every record has a version; it keeps SQLite from
+    beginning with `versions`, which has another order and would have to be sorted whole.
+    """
+    joined = records.outerjoin(versions)
+    statement = select(versions, records.c.namhoc, records.c.matruong).select_from(joined)
+    if selection.mahocsinh is not None:
+        statement = statement.where(records.c.mahocsinh == selection.mahocsinh)
+    narrow = True
+    for name in ("masogd", "namhoc", "matruong"):
         value = getattr(selection, name)
+        narrow = narrow and value is not None
         if value is not None:
-            statement = statement.where(_column(records, name) == value)
+            # Behind a gap in the index a condition only filters. Known to be constant, the column
+            # would make SQLite sort everything that comes after it for every page.
+            column = records.c[name]
+            statement = statement.where((column if narrow else column.concat("")) == value)
     return statement
 
 
-def _column(table: Table, name: str) -> Any:
-    return table.c[name]
+def _version(row: RowMapping) -> Version:
+    return Version(**{name: row[name] for name in Version.__dataclass_fields__})
+
+
+def _order_key(row: RowMapping) -> Key:
+    names = ("masogd", "namhoc", "matruong", "madinhdanhhocba", "phienban")
+    return tuple(row[name] for name in names)
 
 
 _V = TypeVar("_V")

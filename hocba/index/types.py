@@ -15,6 +15,10 @@ from schemas.findings import Finding, Severity
 _E = TypeVar("_E", bound=StrEnum)
 
 
+PlainText = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that both databases compare by its code points: pages have the same order on both."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time in UTC; SQLite keeps it without the zone, PostgreSQL as `timestamptz`."""
 

@@ -133,15 +133,40 @@ def test_selected_versions_come_page_by_page_without_a_gap(index: Index) -> None
     assert found == ["a", "b", "c", "d"]
 
 
+@pytest.mark.parametrize("selection", [VersionSelection(), VersionSelection(batch="batch-1")])
+@pytest.mark.parametrize("limit", [1, 2, 7])
+def test_no_version_is_lost_or_doubled_between_pages(
+    index: Index, selection: VersionSelection, limit: int
+) -> None:
+    first = [record(madinhdanhhocba=f"r{n}", matruong=f"{n % 3}") for n in range(6)]
+    second = [record(madinhdanhhocba=f"r{n}", matruong=f"{n % 3}", phienban=2) for n in range(6)]
+    fill(index, *first)
+    with index.transaction() as tx:
+        tx.records.replace(second)
+        tx.records.add_versions([version_of(each, 7 + n) for n, each in enumerate(second)])
+    found: list[tuple[str, int]] = []
+    after: str | None = None
+    while True:
+        with index.reading() as tx:
+            page = tx.records.select_versions(selection, after=after, limit=limit)
+        found += [(each.madinhdanhhocba, each.phienban) for each in page.rows]
+        after = page.next
+        if after is None:
+            break
+    by_school = sorted((n % 3, f"r{n}", version) for n in range(6) for version in (1, 2))
+    by_position = [(f"r{n}", version) for version in (1, 2) for n in range(6)]
+    assert found == (by_position if selection.batch else [each[1:] for each in by_school])
+
+
 @pytest.mark.parametrize(
     ("selection", "ids"),
     [
-        (VersionSelection(), ["a", "b", "c", "d", "x"]),
+        (VersionSelection(), ["a", "x", "b", "c", "d"]),
         (VersionSelection(masogd="16"), ["d"]),
         (VersionSelection(namhoc="2025-2026"), ["a", "x"]),
         (VersionSelection(matruong="9"), ["c"]),
         (VersionSelection(mahocsinh="1500000002"), ["x"]),
-        (VersionSelection(batch="batch-1", masogd="15", mahocsinh=_CHILD), ["a", "b", "c"]),
+        (VersionSelection(batch="batch-1", masogd="15", mahocsinh=_CHILD), ["c", "a", "b"]),
         (VersionSelection(batch="batch-2"), []),
     ],
 )
