@@ -44,18 +44,6 @@ class Defect:
         """As files are named."""
         return self.make.__name__.replace("_", "-")
 
-    def as_json(self, file_name: str) -> dict[str, object]:
-        """One entry of `defects.json`."""
-        return {
-            "file": file_name,
-            "defect": self.name,
-            "about": dict(_texts()[self.name]),
-            "outcome": self.outcome.value,
-            "finding": self.finding,
-            "sub_indication": self.sub_indication.value if self.sub_indication else None,
-            "ingest": (self.ingest or self.outcome).value,
-        }
-
 
 # A sample with few defects gets the first ones: one of each kind soon.
 DEFECTS: Final = (
@@ -124,11 +112,34 @@ DEFECTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class BadFile:
-    """One file of a bad record."""
+    """One file of a bad record; `last` of its files in the order of their names."""
 
     name: str
     data: bytes
     defect: Defect
+    last: bool = True
+
+    @property
+    def ingest(self) -> Outcome:
+        """What becomes of it when it is taken in."""
+        if self.last and self.defect.ingest is not None:
+            return self.defect.ingest
+        # Nothing that is missing here could be had later.
+        indeterminate = self.defect.outcome is Outcome.INDETERMINATE
+        return Outcome.REJECTED if indeterminate else self.defect.outcome
+
+    def as_json(self) -> dict[str, object]:
+        """One entry of `defects.json`."""
+        defect = self.defect
+        return {
+            "file": self.name,
+            "defect": defect.name,
+            "about": dict(_texts()[defect.name]),
+            "outcome": defect.outcome.value,
+            "finding": defect.finding,
+            "sub_indication": defect.sub_indication.value if defect.sub_indication else None,
+            "ingest": self.ingest.value,
+        }
 
 
 def bad_files(world: World, pki: SamplePki, count: int) -> Iterator[tuple[BadFile, ...]]:
@@ -157,7 +168,8 @@ def _files(
     if len(contents) == 1:
         return (BadFile(f"{stem}.xml", contents[0], defect),)
     return tuple(
-        BadFile(f"{stem}-{part}.xml", data, defect) for part, data in enumerate(contents, start=1)
+        BadFile(f"{stem}-{part}.xml", data, defect, last=part == len(contents))
+        for part, data in enumerate(contents, start=1)
     )
 
 

@@ -67,7 +67,7 @@ def write_defects(out: Path, files: Iterable[tuple[BadFile, ...]]) -> Iterator[t
     for group in files:
         for each in group:
             (out / "records" / each.name).write_bytes(each.data)
-            entries.append(each.defect.as_json(each.name))
+            entries.append(each.as_json())
         yield tuple(each.name for each in group)
     if entries:
         text = json.dumps(entries, ensure_ascii=False, indent=2)

@@ -1,7 +1,11 @@
 """Every deliberately bad record becomes what its entry says, in every style."""
 
+import csv
+import subprocess
+import sys
 import tomllib
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +13,7 @@ from hocba.examine import examine
 from hocba.model.outcome import Outcome
 from hocba.sample import spoiling
 from hocba.sample.calendar import SampleCalendar
-from hocba.sample.defects import DEFECTS, Defect, bad_files
+from hocba.sample.defects import DEFECTS, bad_files
 from hocba.sample.keyring import make_pki
 from hocba.sample.levels import Level
 from hocba.sample.plan import expected_records
@@ -106,9 +110,23 @@ def test_a_field_that_the_record_has_not_cannot_be_changed() -> None:
         bench.changed(hocluc="Tốt")
 
 
-def test_an_entry_differs_from_verifying_only_where_taking_in_does() -> None:
-    defect: Defect = BY_NAME["same-version-twice"]
-    entry = defect.as_json("x.xml")
-    assert (entry["outcome"], entry["ingest"]) == ("accepted", "rejected")
-    entry = BY_NAME["truncated"].as_json("x.xml")
-    assert entry["outcome"] == entry["ingest"] == "unreadable"
+def test_taking_in_does_with_each_what_the_answer_sheet_says(
+    bad_province: Province, tmp_path: Path
+) -> None:
+    home, report = tmp_path / "home", tmp_path / "report.csv"
+    hocba = Path(sys.executable).with_name("hocba")
+    folder = bad_province.folder
+    for command, code in (
+        (["init", "--home", home, "--trust", folder / "trust", "--roster", bad_province.roster], 0),
+        (["ingest", folder / "records", "--home", home, "--masogd", "15", "--report", report], 1),
+    ):
+        run = subprocess.run([hocba, *command], capture_output=True, text=True, check=False)
+        assert run.returncode == code, run.stdout + run.stderr
+    with report.open(encoding="utf-8-sig", newline="") as file:
+        found = {row["file"]: row["outcome"] for row in csv.DictReader(file)}
+    wrong = [
+        (entry["file"], found.get(entry["file"], "accepted"), entry["ingest"])
+        for entry in bad_province.bad
+        if found.get(entry["file"], "accepted") != entry["ingest"]
+    ]
+    assert wrong == []
