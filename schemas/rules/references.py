@@ -44,13 +44,18 @@ class SignatureReferences:
         """Errors for each bad reference and each ambiguous Id, then one warning for the rest."""
         named: set[str] = set()
         for slot in self.slots:
-            for reference in select(slot.references, scope.content):
+            references = select(slot.references, scope.content)
+            covered = select(slot.covers, scope.content) if references else ()
+            for reference in references:
                 uri = reference.get("URI")
                 if uri is None or len(uri) < 2 or uri[0] != "#" or uri.startswith("#xpointer("):
                     yield _about(slot, reference, "HB-E053", uri or "")
                     continue
                 named.add(uri[1:])
-                yield from _misplaced(scope, slot, reference, uri[1:])
+                found = scope.document.ids.get(uri[1:], ())
+                if len(found) == 1 and found[0] in covered:
+                    continue
+                yield from _misplaced(scope, slot, reference, found)
         harmless: dict[str, etree._Element] = {}
         for name, found in scope.document.ids.items():
             if len(found) == 1:
@@ -63,15 +68,16 @@ class SignatureReferences:
             yield _harmless(harmless)
 
 
-def _misplaced(scope: Scope, slot: Slot, reference: etree._Element, name: str) -> Iterator[Finding]:
-    found = scope.document.ids.get(name, ())
+def _misplaced(
+    scope: Scope, slot: Slot, reference: etree._Element, found: tuple[etree._Element, ...]
+) -> Iterator[Finding]:
+    """What is wrong with a reference to something else than what the slot covers."""
+    name = reference.get("URI", "")[1:]
     if not found:
         yield _about(slot, reference, "HB-E051", name)
     if len(found) != 1:
         return  # ambiguous: reported once for the Id
     (target,) = found
-    if target in select(slot.covers, scope.content):
-        return
     signed_info = reference.getparent()
     signature = None if signed_info is None else signed_info.getparent()
     if signature is not None and signature in target.iterancestors():
