@@ -1,5 +1,6 @@
 """A store in a folder after a kill: what was promised is there, what was not is whole or absent."""
 
+import ctypes
 import os
 import signal
 import sys
@@ -220,7 +221,7 @@ def test_a_file_system_that_fails_to_flush_promises_nothing(
 ) -> None:
     items = [(f"r/{number}.xml", b"%d" % number) for number in range(20)]
     monkeypatch.setattr(storage.durability, "_LIBC", _CountedLibrary(lambda _: -1))
-    monkeypatch.setattr(storage.durability.ctypes, "get_errno", lambda: 5)
+    monkeypatch.setattr(ctypes, "get_errno", lambda: 5)
     with pytest.raises(StoreUnavailable, match="input/output error"):
         directory.put_many(items)
     assert list(directory.keys()) == []

@@ -189,7 +189,7 @@ def test_reads_no_more_than_an_object_may_have(directory: DirectoryStore) -> Non
     name = f"000000000002-{version.sha256}-{MAX_OBJECT_SIZE + 1}"
     with file_of(directory, version).with_name(name).open("wb") as huge:
         huge.truncate(MAX_OBJECT_SIZE + 1)
-    with pytest.raises(ObjectDamaged):
+    with pytest.raises(ObjectDamaged, match="has 67108865 bytes"):
         directory.get(KEY, name, version.sha256)
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from minio import Minio
@@ -153,7 +154,7 @@ def test_making_a_store_twice_keeps_it(s3: S3Store) -> None:
     ],
 )
 def test_wrong_settings_are_told_and_not_retried(
-    s3: S3Store, changed: dict[str, str], expected: str
+    s3: S3Store, changed: dict[str, Any], expected: str
 ) -> None:
     version = s3.put(KEY, b"one")
     wrong = S3Store(replace(s3.settings, **changed))

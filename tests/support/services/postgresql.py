@@ -147,10 +147,15 @@ def _reachable(binaries: Path, folder: Path, user: str | None) -> Path:
     """*binaries*, or a copy of them in *folder* where *user* may not walk to the original."""
     if user is None or _runs(binaries / "postgres", user):
         return binaries
+    install = binaries.parent
+    package = install.parent
     copy = folder / "install"
-    shutil.copytree(binaries.parent, copy, symlinks=True)
-    copy.chmod(0o755)
-    return copy / binaries.name
+    shutil.copytree(install, copy / package.name / install.name, symlinks=True)
+    # The wheel keeps the libraries that it brings beside the package.
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, copy / libraries.name)
+    return copy / package.name / install.name / binaries.name
 
 
 def _runs(program: Path, user: str) -> bool:

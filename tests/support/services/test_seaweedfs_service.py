@@ -1,5 +1,8 @@
 """The SeaweedFS of the tests is the examined one, and its back doors are shut."""
 
+import platform
+import sys
+
 import pytest
 import urllib3
 
@@ -12,8 +15,8 @@ pytestmark = pytest.mark.s3
 
 def test_a_binary_of_another_digest_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "_DIGESTS", dict.fromkeys(service._DIGESTS, "0" * 64))
-    monkeypatch.setattr(service.sys, "platform", "linux")
-    monkeypatch.setattr(service.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     with pytest.raises(pytest.fail.Exception, match="it is not started"):
         examined_binary()
 
