@@ -106,7 +106,11 @@ def _name(param: Any) -> str:
 
 
 def _row(key: str, param: Any, language: Language) -> tuple[str, str]:
-    return _name(param), str(option_text(key, param.name)[language.value])
+    short = [each for each in param.opts if not each.startswith("--")]
+    name = _name(param)
+    if param.param_type_name == "option" and short:
+        name = f"{short[0]}, {name}"
+    return name, str(option_text(key, param.name)[language.value])
 
 
 def _summary(group: str, name: str, language: Language) -> str:

@@ -81,7 +81,8 @@ def _problems(store: "TrustStore", at: datetime) -> Iterator[tuple[str, dict[str
             yield "trust.ended", {"subject": subject, "until": _written(end)}, True
         elif at.date() + _EXPIRES_SOON > end:
             yield "trust.ends_soon", {"subject": subject, "until": _written(end)}, True
-    if not any(anchor.trusted(None, at) for anchor in store.anchors):
+    periods = [_period(anchor) for anchor in store.anchors]
+    if not any(start <= at.date() <= end for start, end in periods):
         yield "trust.nothing_now", {"at": _written(at.date())}, False
 
 

@@ -1,0 +1,153 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import call
+from tests.support.sample import Province
+
+ROW = "15900010001,GVCN,010181429418,,Người Mẫu,2020-08-15,"
+HEADING = "matruong,vaitro,sodinhdanh,masothue,hovaten,tungay,denngay"
+
+
+@pytest.fixture
+def trust(tmp_path: Path, province: Province) -> Path:
+    return Path(shutil.copytree(province.trust, tmp_path / "trust"))
+
+
+def roster(folder: Path, *rows: str) -> Path:
+    path = folder / "danh sách.csv"
+    path.write_text("\n".join([HEADING, *rows]) + "\n", "utf-8")
+    return path
+
+
+class TestTrust:
+    def test_lists_anchors_with_purpose_and_fingerprint(self, province: Province) -> None:
+        ran = call("trust", "list", province.trust, "--format=json")
+        assert ran.code == 0
+        assert set(ran.json) == {
+            "subject",
+            "sha256",
+            "purpose",
+            "valid_from",
+            "valid_until",
+            "source",
+        }
+        assert ran.json["purpose"] == ["organization", "person"]
+        text = call("trust", "list", province.trust)
+        assert ran.json["sha256"] in text.out
+        assert "tin cho: tổ chức (con dấu), người ký là cá nhân" in text.out
+
+    def test_a_good_store_passes(self, province: Province) -> None:
+        ran = call("trust", "check", province.trust, "--format=json")
+        assert ran.code == 0
+        assert ran.json["usable"] is True
+        assert ran.json["anchors"] == 1
+
+    def test_a_store_that_nothing_rests_on_any_more_fails(self, province: Province) -> None:
+        ran = call("trust", "check", province.trust, "--at", "2099-01-01", "--format=json")
+        assert ran.code == 1
+        codes = [each["code"] for each in ran.json["problems"]]
+        assert codes == ["ended", "nothing_now"]
+        assert call("trust", "check", province.trust, "--at", "2001-01-01").code == 1
+
+    def test_says_what_ends_soon(self, trust: Path) -> None:
+        with (trust / "anchors.toml").open("a", encoding="utf-8") as file:
+            file.write('valid_until = "2026-12-31"\n')
+        ran = call("trust", "check", trust, "--at", "2026-11-01", "--lang=en")
+        assert ran.code == 0
+        assert "believed only until 31/12/2026" in ran.out
+
+    @pytest.mark.parametrize("damage", ["missing", "unlisted", "altered", "empty"])
+    def test_a_broken_store_is_unusable_and_verify_says_the_same(
+        self, trust: Path, province: Province, damage: str
+    ) -> None:
+        if damage == "missing":
+            (trust / "anchors.toml").unlink()
+        elif damage == "unlisted":
+            shutil.copy(trust / "anchors" / "root.pem", trust / "anchors" / "khác.pem")
+        elif damage == "altered":
+            intermediate = next((trust / "intermediates").iterdir())
+            shutil.copy(intermediate, trust / "anchors" / "root.pem")
+        else:
+            (trust / "anchors.toml").write_text("", "utf-8")
+            shutil.rmtree(trust / "anchors")
+        for command in (
+            ["trust", "check", trust],
+            ["verify", province.records[0], "--trust", trust, "--roster", province.roster],
+        ):
+            ran = call(*command)
+            assert ran.code == 2
+            assert "Không dùng được kho tin cậy" in ran.err
+            assert ran.out == ""
+
+
+class TestRosterCheck:
+    def test_a_good_roster_passes(self, province: Province) -> None:
+        ran = call("roster", "check", province.roster, "--format=json")
+        assert ran.code == 0
+        assert ran.json["mandates"] > 0
+        assert ran.json["problems"] == []
+
+    def test_names_every_line_that_cannot_be_meant(self, tmp_path: Path) -> None:
+        file = roster(
+            tmp_path,
+            ROW,
+            "15900010001,HIEU_TRUONG,010181429418,,Người Mẫu,,",
+            "15900010001,CBQL,,9900700001,Trường Mẫu,,",
+            "15900010001,KY_PHAT_HANH,010181429418,,Người Mẫu,,",
+            "15900010001,GVCN,12345,,Người Mẫu,,",
+            "15900010001,KY_PHAT_HANH,,99-007,Trường Mẫu,,",
+            ROW,
+        )
+        ran = call("roster", "check", file, "--format=json")
+        assert ran.code == 1
+        assert [(each["line"], each["code"]) for each in ran.json["problems"]] == [
+            (3, "role"),
+            (4, "needs_person"),
+            (5, "needs_organization"),
+            (6, "personal_id"),
+            (7, "organization_id"),
+            (8, "twice"),
+        ]
+        text = call("roster", "check", file)
+        assert "danh sách.csv, dòng 3: không có vai trò “HIEU_TRUONG”" in text.out
+
+    @pytest.mark.parametrize(
+        ("row", "said"),
+        [
+            ("15900010001,GVCN,010181429418,9900700001,X,,", "line 2"),
+            ("15900010001,GVCN,010181429418,,X,29/05/2026,", "line 2"),
+            ("15900010001,GVCN,010181429418,,X,2026-05-29,2025-01-01", "line 2"),
+        ],
+    )
+    def test_an_unreadable_roster_is_unusable(self, tmp_path: Path, row: str, said: str) -> None:
+        ran = call("roster", "check", roster(tmp_path, row), "--lang=en")
+        assert ran.code == 2
+        assert said in ran.err
+
+    def test_an_empty_roster_is_unusable(self, tmp_path: Path) -> None:
+        assert call("roster", "check", roster(tmp_path)).code == 2
+        assert call("roster", "check", tmp_path / "không có.csv").code == 2
+
+
+class TestRosterWho:
+    def test_lists_who_may_sign_on_a_day(self, tmp_path: Path) -> None:
+        file = roster(tmp_path, ROW, "15900010001,KY_PHAT_HANH,,9900700001,Trường Mẫu,,2025-12-31")
+        command = ["roster", "who", file, "--school", "15900010001", "--format=json"]
+        in_2025 = call(*command, "--on", "2025-10-01")
+        assert in_2025.code == 0
+        assert [each["vaitro"] for each in in_2025.lines] == ["GVCN", "KY_PHAT_HANH"]
+        assert [each["vaitro"] for each in call(*command, "--on", "2026-01-01").lines] == ["GVCN"]
+        only = call(*command, "--on", "2025-10-01", "--role", "KY_PHAT_HANH")
+        assert [each["masothue"] for each in only.lines] == ["9900700001"]
+
+    def test_nobody_is_a_failure(self, tmp_path: Path) -> None:
+        ran = call("roster", "who", roster(tmp_path, ROW), "--school", "99")
+        assert ran.code == 1
+        assert "Không ai được ký" in ran.out
+
+    def test_text_is_a_table(self, tmp_path: Path) -> None:
+        ran = call("roster", "who", roster(tmp_path, ROW), "--school", "15900010001")
+        assert ran.code == 0
+        assert "GVCN     Người Mẫu  010181429418" in ran.out

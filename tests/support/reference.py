@@ -1,0 +1,111 @@
+"""The parts of the documentation that follow from the code; `make docs` writes them.
+
+A page is either written whole, or from its marker on: what stands above is written by hand.
+"""
+
+import io
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from typer import Context
+from typer.core import TyperGroup
+
+from cli.app import build
+from cli.main import main
+from hocba.home import Home
+from hocba.web.app import create_app
+from schemas.findings import Language, Severity, catalogue
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+MARKER = "<!-- From here on this page is written by `make docs`. -->\n"
+
+_COLUMNS = "96"
+
+
+def pages() -> Mapping[Path, str]:
+    """Every page that has such a part, with its whole text as it should be."""
+    return {
+        DOCS / "findings.md": _after_marker("findings.md", findings()),
+        DOCS / "cli.md": _after_marker("cli.md", help_pages()),
+        DOCS / "http.md": _after_marker("http.md", routes()),
+    }
+
+
+def commands() -> tuple[tuple[str, ...], ...]:
+    """Every command by the words one types, `()` for the program itself."""
+    return ((), *_names(build(), ()))
+
+
+def findings() -> str:
+    """A table of all finding codes."""
+    words = {Severity.ERROR: "error", Severity.WARNING: "warning"}
+    lines = ["| code | weight | tiếng Việt | English |", "|---|---|---|---|"]
+    for code, entry in sorted(catalogue().items()):
+        texts = [entry.texts[each].replace("|", "\\|") for each in Language]
+        lines.append(f"| `{code}` | {words[entry.severity]} | {' | '.join(texts)} |")
+    return "\n".join(lines) + "\n"
+
+
+def help_pages() -> str:
+    """The help page of every command, in English."""
+    parts = []
+    for command in commands():
+        title = " ".join(("hocba", *command))
+        parts.append(f"### `{title}`\n\n```\n{help_page(command, Language.EN)}```\n")
+    return "\n".join(parts)
+
+
+def help_page(command: tuple[str, ...], language: Language) -> str:
+    """What `--help` writes."""
+    columns = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = _COLUMNS
+    try:
+        with redirect_stdout(io.StringIO()) as written:
+            code = main([*command, "--help", f"--lang={language.value}"], {})
+        if code != 0:
+            raise ValueError(f"no help for {' '.join(command)}")
+        return written.getvalue()
+    finally:
+        if columns is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = columns
+
+
+def routes() -> str:
+    """A table of all routes of the API."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home.create(Path(folder) / "home", trust=None, roster=None)
+        paths = create_app(home).openapi()["paths"]
+    lines = ["| method | path | what it does |", "|---|---|---|"]
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            about = " ".join(str(operation.get("description", operation["summary"])).split())
+            first = about.partition(". ")[0].rstrip(".").replace("|", "\\|")
+            lines.append(f"| {method.upper()} | `{path}` | {first}. |")
+    return "\n".join(lines) + "\n"
+
+
+def _names(group: TyperGroup, before: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name in group.list_commands(Context(group)):
+        yield (*before, name)
+        command = group.commands[name]
+        if isinstance(command, TyperGroup):
+            yield from _names(command, (*before, name))
+
+
+def _after_marker(name: str, generated: str) -> str:
+    written, marker, _ = (DOCS / name).read_text("utf-8").partition(MARKER)
+    if not marker:
+        raise ValueError(f"docs/{name} has no marker")
+    return f"{written}{MARKER}\n{generated}"
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
+        print(path.relative_to(ROOT))
