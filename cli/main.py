@@ -8,7 +8,8 @@ import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from enum import StrEnum
+from typing import NoReturn, TypeVar
 
 import typer
 
@@ -21,6 +22,8 @@ from schemas.findings import Language
 
 LANGUAGE_VARIABLE = "HOCBA_LANG"
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
 
 def run() -> NoReturn:
     """The entry point of the console script."""
@@ -32,7 +35,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     _write_utf8()
     session, rest = Session(), list(arguments)
     try:
-        session, rest = read_session(arguments, environment)
+        written, rest = take_globals(arguments, environment)
+        session = Session(_chosen("--lang", written, Language))
+        session = Session(session.language, _chosen("--format", written, Format))
         return _invoke(rest, session)
     except OutputClosed:
         # What is still buffered has no reader either.
@@ -44,12 +49,14 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return failures.report(error, session, _command_name(rest))
 
 
-def read_session(
+def take_globals(
     arguments: Sequence[str], environment: Mapping[str, str]
-) -> tuple[Session, list[str]]:
-    """The session that `--lang` and `--format` ask for, wherever they stand, and the rest."""
-    language = environment.get(LANGUAGE_VARIABLE, "").strip() or Language.VI.value
-    written = {"--lang": language, "--format": Format.TEXT.value}
+) -> tuple[Mapping[str, str], list[str]]:
+    """What `--lang` and `--format` say, wherever they stand, and the other arguments."""
+    written = {
+        "--lang": environment.get(LANGUAGE_VARIABLE, "").strip() or Language.VI.value,
+        "--format": Format.TEXT.value,
+    }
     rest: list[str] = []
     pending = iter(arguments)
     for argument in pending:
@@ -58,18 +65,17 @@ def read_session(
             rest += [argument, *pending]
         elif name not in written:
             rest.append(argument)
-        elif equals:
-            written[name] = value
         else:
-            written[name] = next(pending, "")
-    found = {each.value: each for each in Language}
-    if written["--lang"] not in found:
-        raise Misuse("misuse.one_of", option="--lang", found=written["--lang"], known="vi, en")
-    formats = {each.value: each for each in Format}
-    if written["--format"] not in formats:
-        known = ", ".join(formats)
-        raise Misuse("misuse.one_of", option="--format", found=written["--format"], known=known)
-    return Session(found[written["--lang"]], formats[written["--format"]]), rest
+            written[name] = value if equals else next(pending, "")
+    return written, rest
+
+
+def _chosen(option: str, written: Mapping[str, str], kind: type[_Choice]) -> _Choice:
+    for each in kind:
+        if each.value == written[option]:
+            return each
+    known = ", ".join(each.value for each in kind)
+    raise Misuse("misuse.one_of", option=option, found=written[option], known=known)
 
 
 def _invoke(arguments: list[str], session: Session) -> int:
