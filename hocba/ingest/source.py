@@ -1,5 +1,6 @@
 """Where a batch comes from: one file, a folder, or an archive, always read as a stream."""
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -152,6 +153,8 @@ def open_source(path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS) -> Sou
     try:
         if path.is_dir():
             return Source(path, limits, _Kind.FOLDER)
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "not a file")  # a pipe would be waited for without end
         with path.open("rb") as file:
             start = file.read(512)
     except OSError as error:

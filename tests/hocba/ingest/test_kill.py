@@ -1,4 +1,4 @@
-"""A killed ingest loses nothing and doubles nothing."""
+"""Killed ingests, and several at once, lose nothing and double nothing."""
 
 import os
 import random
@@ -76,6 +76,38 @@ def test_a_killed_ingest_goes_on_and_every_record_has_one_outcome(
     assert last.stdout.read().split()[-1] == "done"
     assert last.wait() == 0
     _check(deployment)
+
+
+def test_ingests_of_the_same_records_at_once_accept_each_record_once(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    numbers = list(range(1, 301))
+    chance = random.Random(7)  # noqa: S311 -- only an order
+    processes = []
+    for name in ("a", "b", "c"):
+        chance.shuffle(numbers)
+        entries = {f"{n}.xml": document(n) for n in numbers}
+        entries["unlike.xml"] = document(999, tenlop=name)
+        batch = write_zip(tmp_path / f"{name}.zip", entries)
+        processes.append(_start(deployment, batch))
+    processes.append(_start(deployment, tmp_path / "a.zip"))  # shares the work of the first
+    for process in processes:
+        assert process.communicate()[0].split()[-1] == "done"
+    with Index.open(deployment.index_url) as index:
+        with index.reading() as tx:
+            counts = [each.counts for each in tx.batches.page().rows]
+        versions = _versions(index)
+    assert len(versions) == 301
+    assert sum(each.accepted for each in counts) == 301
+    # The second "a" finds the first one unfinished; come late, it is a batch of its own.
+    assert len(counts) in {3, 4}
+    assert all(each.total == 301 for each in counts)
+    rejected = sum(each.rejected for each in counts)
+    assert rejected in ({2} if len(counts) == 3 else {2, 3})
+    assert sum(each.duplicate for each in counts) == 301 * (len(counts) - 1) - rejected
+    store = open_store(deployment.store_url)
+    for each in versions:
+        assert store.get(each.storage_key, each.version_id, each.sha256)
 
 
 def _check(deployment: Deployment) -> None:

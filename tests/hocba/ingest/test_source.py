@@ -731,6 +731,12 @@ def test_a_source_that_does_not_exist_is_said_at_once(tmp_path: Path) -> None:
     assert raised.value.finding.code == "HB-I003"
 
 
+def test_a_pipe_is_no_source(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceUnreadable, match="not a file"):
+        open_source(tmp_path / "pipe")
+
+
 @given(data=st.binary(max_size=3000), start=st.sampled_from([b"", b"PK\x03\x04", b"\x1f\x8b"]))
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
