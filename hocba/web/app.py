@@ -19,7 +19,7 @@ from hocba.web.answers import answer
 from hocba.web.api import batches, operation, public, records
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
-from hocba.web.middleware import LastLine, Measured, SecurityHeaders
+from hocba.web.middleware import HeadAsGet, LastLine, Measured, SecurityHeaders
 from hocba.web.pages import check, parent, start
 from hocba.web.problems import Problem
 from hocba.web.repository import Repository, Service, open_repository
@@ -68,6 +68,7 @@ def app_of(repository: Repository, *, settings: WebSettings | None = None) -> Fa
     app.add_middleware(LastLine, answer=_answer)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measured, metrics=service.metrics)
+    app.add_middleware(HeadAsGet)
     return app
 
 
@@ -135,4 +136,6 @@ def _allowed(app: FastAPI, scope: Scope) -> list[str]:
     for route in (*app.routes, *(each for router in _ROUTERS for each in router.routes)):
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
             methods |= route.methods or set()
+    if "GET" in methods:
+        methods.add("HEAD")
     return sorted(methods)

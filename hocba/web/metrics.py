@@ -8,7 +8,7 @@ from hocba.model.outcome import Outcome
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 _BATCH_SECONDS = (0.1, 1, 10, 60, 300, 1200, 3600)
 _COUNTED = (

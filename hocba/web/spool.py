@@ -17,6 +17,7 @@ import anyio
 
 from hocba.ingest.names import shown_name
 
+_PART = ".part"
 _BLOCK = 1024 * 1024
 _ABANDONED_SECONDS = 24 * 3600
 _MAX_NAME = 60  # of up to four bytes each: a file system allows 255
@@ -44,9 +45,13 @@ class Spool:
         """A place for the bytes of a batch that is coming in."""
         return Draft(self.folder / batch)
 
-    def holds(self, path: Path) -> bool:
-        """Whether *path* lies in this spool."""
-        return path.is_relative_to(self.folder)
+    def find(self, batch: str) -> Path | None:
+        """Where the bytes of a batch lie; None where they do not lie here."""
+        try:
+            files = [each for each in (self.folder / batch).iterdir() if each.name != _PART]
+        except OSError:
+            return None
+        return files[0] if len(files) == 1 else None
 
     def remove(self, batch: str) -> None:
         """Forget the bytes of a batch; no error where there are none."""
@@ -61,7 +66,8 @@ class Spool:
         for entry in self.folder.iterdir():
             if not entry.is_dir() or entry.name in kept:
                 continue
-            if time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
+            touched = max(each.stat().st_mtime for each in (entry, *entry.iterdir()))
+            if time.time() - touched > _ABANDONED_SECONDS:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
@@ -70,7 +76,7 @@ class Draft:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._part = folder / ".part"
+        self._part = folder / _PART
         self._digest = hashlib.sha256()
         self._waiting = bytearray()
         folder.mkdir(mode=0o700)

@@ -21,6 +21,7 @@ from schemas.findings import finding
 logger = logging.getLogger(__name__)
 
 _UNFINISHED = (BatchState.RECEIVED, BatchState.RUNNING, BatchState.PAUSED)
+_PAGE = 500
 _FINAL = (BatchState.DONE, BatchState.FAILED)
 
 
@@ -90,24 +91,24 @@ class BatchWorker:
             if self._stopping.is_set():
                 raise Interrupted(finding("HB-I045"))
 
-        result = repository.ingest.work(batch, Path(batch.location or ""), progress)
+        path = repository.spool.find(batch.id) or Path(batch.location or "")
+        result = repository.ingest.work(batch, path, progress)
         metrics.batch(result.state.value, time.monotonic() - start)
         if result.state in _FINAL:
             repository.spool.remove(batch.id)
 
 
 def _waiting(repository: Repository) -> tuple[Batch, ...]:
-    """Uploaded batches that are not final, the oldest first."""
+    """Batches that are not final and whose bytes lie in the spool, the oldest first.
+
+    Others are worked by whoever took them in: `hocba ingest` of a folder or a file elsewhere.
+    """
     found: list[Batch] = []
     after: str | None = None
     while True:
         with repository.index.reading() as tx:
-            page = tx.batches.page(states=_UNFINISHED, after=after, limit=500)
-        found.extend(
-            each
-            for each in page.rows
-            if each.location is not None and repository.spool.holds(Path(each.location))
-        )
+            page = tx.batches.page(states=_UNFINISHED, after=after, limit=_PAGE)
+        found.extend(each for each in page.rows if repository.spool.find(each.id) is not None)
         if page.next is None:
             return tuple(reversed(found))
         after = page.next

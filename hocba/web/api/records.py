@@ -18,7 +18,6 @@ from hocba.web.downloads import (
     receipt_name,
     receipt_of,
 )
-from hocba.web.problems import Problem, ProblemType
 from hocba.web.repository import Repository, RepositoryDependency
 from hocba.web.viewing import visible_record, visible_timeline, visible_version
 
@@ -37,10 +36,7 @@ def read_timeline(
     repository: RepositoryDependency, caller: AnyCaller, mahocsinh: PupilId
 ) -> dict[str, object]:
     """All records of one pupil over all schools and grades, as far as the caller may see them."""
-    timeline = visible_timeline(repository, caller, mahocsinh)
-    if timeline is None:
-        raise Problem(ProblemType.NOT_FOUND)
-    return timeline.as_json()
+    return visible_timeline(repository, caller, mahocsinh).as_json()
 
 
 @router.get("/v1/records/{madinhdanhhocba}", response_model=RecordBody)

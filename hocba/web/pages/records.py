@@ -37,11 +37,6 @@ class SchoolYear:
         """Whether the school has taken the record back."""
         return self.record.status is RecordStatus.RECALLED
 
-    @property
-    def current(self) -> Version:
-        """The version in force."""
-        return self.versions[-1]
-
 
 @dataclass(frozen=True, slots=True)
 class Child:

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import Any
 import httpx
 import pytest
 
+from hocba.errors import IndexUnavailable
 from hocba.examine import Judgement
 from hocba.index.engine import sqlite_url
 from hocba.index.index import Index
-from hocba.index.rows import BatchState, TokenKind
+from hocba.index.rows import BatchState, NewBatch, TokenKind
 from hocba.web.spool import Spool
+from hocba.web.worker import _waiting
+from schemas.findings import finding
 from tests.support.archives import compressed, tar_bytes, write_zip
 from tests.support.stand_in import MemoryStore, document
 from tests.support.web import Site, issue, served, stand_in_repository
@@ -151,6 +155,28 @@ def test_the_same_key_with_another_body_is_refused(sender, tmp_path):
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:hocba:problem:idempotency-key-reused"
     assert len(sender.get("/v1/batches").json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "index_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
+def test_the_same_key_sent_many_times_at_once_gives_one_batch(index, tmp_path, no_trust):
+    archive = zip_of(tmp_path, document(1))
+    with served(stand_in_repository(index, tmp_path, no_trust)) as site:
+        token = site.token(TokenKind.OPERATOR)
+
+        def send(_: int) -> str:
+            with site.client(token, headers={"Idempotency-Key": "k-1"}) as client:
+                answer = client.post("/v1/batches", content=archive)
+                assert answer.status_code == 202, answer.text
+                return str(answer.json()["id"])
+
+        with ThreadPoolExecutor(8) as pool:
+            batches = set(pool.map(send, range(16)))
+        assert len(batches) == 1
+        with site.client(token) as client:
+            assert finished(client, batches.pop())["accepted"] == 1
+            assert len(client.get("/v1/batches").json()["items"]) == 1
 
 
 def test_a_key_is_the_senders_own(site, sender, tmp_path):
@@ -484,17 +510,64 @@ def test_a_fault_in_one_batch_does_not_end_the_worker(site, sender, monkeypatch,
     assert finished(sender, answer.json()["id"])["accepted"] == 1
 
 
+def test_the_worker_waits_while_the_index_is_away(site, sender, monkeypatch, caplog):
+    def away(*_: object) -> None:
+        raise IndexUnavailable(finding("HB-I102", reason="away"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hocba.ingest.pipeline.Ingest.work", away)
+        answer = sender.post("/v1/batches", content=document(1))
+        deadline = time.monotonic() + 10
+        while "batches wait: HB-I102" not in caplog.text:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    site.app.state.worker.wake()
+    assert finished(sender, answer.json()["id"])["accepted"] == 1
+
+
+def test_batches_of_others_are_left_alone_and_all_waiting_ones_are_found(site, monkeypatch):
+    site.app.state.worker.stop()
+    spool = site.repository.spool
+    with site.repository.index.transaction() as tx:
+        for number in range(12):
+            sent = number < 5
+            name = f"sent-{number}" if sent else f"cli-{number}"
+            tx.batches.create(
+                NewBatch(
+                    id=name,
+                    source="lô",
+                    fingerprint=f"sha256:{number}",
+                    sender="cli",
+                    masogd=None,
+                    created_at=site.repository.clock(),
+                    location="/elsewhere/lô.zip",
+                )
+            )
+            if sent:
+                (spool.folder / name).mkdir()
+                (spool.folder / name / "lô.zip").write_bytes(b"")
+    (spool.folder / "coming").mkdir()
+    (spool.folder / "coming" / ".part").write_bytes(b"")
+    assert spool.find("coming") is None
+    monkeypatch.setattr("hocba.web.worker._PAGE", 3)
+    found = [each.id for each in _waiting(site.repository)]
+    assert found == [f"sent-{number}" for number in range(5)]
+
+
 def test_the_spool_forgets_what_nobody_finished_sending(tmp_path):
     spool = Spool(tmp_path / "spool")
     spool.prepare()
-    for name in ("old", "waiting", "young"):
+    for name in ("old", "waiting", "young", "slow"):
         (spool.folder / name).mkdir()
         (spool.folder / name / ".part").write_bytes(b"x")
     (spool.folder / "a file").write_bytes(b"")
-    for name in ("old", "waiting"):
+    for name in ("old", "waiting", "slow"):
         os.utime(spool.folder / name, (0, 0))
+    for name in ("old", "waiting"):
+        os.utime(spool.folder / name / ".part", (0, 0))
     spool.sweep(["waiting"])
-    assert sorted(each.name for each in spool.folder.iterdir()) == ["a file", "waiting", "young"]
+    left = sorted(each.name for each in spool.folder.iterdir())
+    assert left == ["a file", "slow", "waiting", "young"]
 
 
 def test_what_is_spooled_is_what_was_sent(site, sender):

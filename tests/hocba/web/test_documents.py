@@ -41,6 +41,15 @@ def test_every_document_comes_out_as_it_went_in(sample, operator):
     assert received
 
 
+def test_head_says_what_get_would(sample, operator):
+    url = url_of(sample.records()[0])
+    full, head = operator.get(url), operator.head(url)
+    assert head.content == b""
+    assert head.status_code == 200
+    for name in ("etag", "content-length", "content-type", "content-disposition"):
+        assert head.headers[name] == full.headers[name]
+
+
 @pytest.mark.parametrize("template", ['"{}"', 'W/"{}"', '"x", "{}"', "*"])
 def test_bytes_that_the_client_has_are_not_sent_again(sample, operator, template):
     url = url_of(sample.records()[0])

@@ -9,11 +9,18 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from starlette.exceptions import HTTPException
 
-from hocba.errors import HocbaError, IndexOutdated, ReceiptInvalid
+from hocba.errors import (
+    BadCursor,
+    HocbaError,
+    IndexOutdated,
+    ReceiptInvalid,
+    SourceUnreadable,
+)
 from hocba.index.rows import TokenKind
 from hocba.web.api.bodies import ProblemBody
-from hocba.web.errors import problem_of
+from hocba.web.errors import problem_of, problem_of_http
 from hocba.web.problems import MEDIA_TYPE, TYPE_PREFIX, Problem, ProblemType
 from schemas.findings import Language, finding
 from tests.support.rows import fill, record
@@ -98,6 +105,9 @@ def assert_proper(answer: httpx.Response, context: object = "") -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == MEDIA_TYPE, (context, answer.text)
+        if answer.request.method == "HEAD":
+            assert answer.content == b""
+            return
         body = ProblemBody.model_validate(answer.json())
         assert body.status == answer.status_code
         assert body.type.removeprefix(TYPE_PREFIX) in {each.slug for each in ProblemType}
@@ -177,7 +187,9 @@ def send(
     return client.request(method, path, params=query or None, headers=headers)
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
+@pytest.mark.parametrize(
+    "method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]
+)
 def test_every_method_on_every_path_is_answered_properly(sample, caller, method):
     document = httpx.get(f"{sample.url}/openapi.json").json()
     pages = ("/", "/phu-huynh", "/phu-huynh/thoat", "/phu-huynh/hoc-ba/x", "/kiem-tra", "/nothing")
@@ -192,7 +204,7 @@ def test_every_method_on_every_path_is_answered_properly(sample, caller, method)
 def test_a_method_that_is_not_there_is_told_all_that_are(sample):
     answer = httpx.delete(f"{sample.url}/v1/batches")
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
 
 
 @pytest.mark.parametrize("path", RAW_PATHS)
@@ -353,6 +365,21 @@ def test_a_database_that_is_away_is_said_as_such(site):
     assert answer.headers["retry-after"]
     assert "sqlite" not in answer.text.lower()
     assert (ready.status_code, ready.json()["failed"]) == (503, ["index"])
+
+
+def test_what_the_caller_can_mend_is_explained():
+    error = SourceUnreadable(finding("HB-I016", found="7z"))
+    answer = problem_of(error).response(Language.VI)
+    body = json.loads(bytes(answer.body))
+    assert (body["status"], body["code"]) == (400, "HB-I016")
+    assert "7z" in body["detail"]
+    cursor = problem_of(BadCursor(finding("HB-I104", found="x")))
+    assert cursor.kind is ProblemType.INVALID_CURSOR
+
+
+@pytest.mark.parametrize(("status", "kind"), [(418, "bad-request"), (511, "unavailable")])
+def test_statuses_of_the_framework_are_problems_too(status, kind):
+    assert problem_of_http(HTTPException(status), ()).kind.slug == kind
 
 
 @pytest.mark.parametrize(
