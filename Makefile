@@ -45,7 +45,7 @@ coverage: $(INSTALLED)
 	@echo "htmlcov/index.html"
 
 bench: $(INSTALLED)
-	$(BIN)/python -m pytest tests/benchmarks -p no:cacheprovider -s --benchmarks
+	$(BIN)/python -m tests.benchmarks
 
 check: lint types imports
 

@@ -59,11 +59,11 @@ class BadFile:
 
     @property
     def reason(self) -> Finding | None:
-        """The finding that shows the defect: the expected one, else the gravest; None for none."""
+        """The finding that shows the defect: the expected one, else the first error."""
         found = self.item.findings
         expected = [each for each in found if each.code == self.expected_finding]
         errors = [each for each in found if each.severity is Severity.ERROR]
-        return next(iter((*expected, *errors, *found)), None)
+        return next(iter((*expected, *errors)), None)
 
 
 @dataclass(frozen=True, slots=True)

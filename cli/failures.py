@@ -42,7 +42,8 @@ def report(error: Exception, session: Session, command: str) -> ExitCode:
 
 def interrupted(session: Session) -> ExitCode:
     """Tell that the caller stopped the command."""
-    print(file=sys.stderr)  # noqa: T201 -- ends the line that shows ^C
+    if sys.stderr.isatty():
+        print(file=sys.stderr)  # noqa: T201 -- ends the line that shows ^C
     session.note("failure.interrupted")
     return ExitCode.INTERRUPTED
 

@@ -5,6 +5,7 @@ run.
 """
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,9 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 def run() -> NoReturn:
     """The entry point of the console script."""
+    # Commands say themselves what happened; `serve` sets up a log of its own.
+    logging.captureWarnings(capture=True)
+    logging.getLogger().addHandler(logging.NullHandler())
     sys.exit(main(sys.argv[1:], os.environ))
 
 

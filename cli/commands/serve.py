@@ -26,7 +26,8 @@ def serve(
     from hocba.web.serving import serve as serve_home
 
     session = session_of(context)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    form = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=form, force=True)
 
     def ready(address: str) -> None:
         if session.json:
