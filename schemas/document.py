@@ -5,10 +5,12 @@ type, inside the limits that keep every later step (canonicalisation above all) 
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from typing import Any, cast
 from xml.parsers import expat
 
 from lxml import etree
@@ -21,11 +23,15 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 _FOREIGN_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
 
 _LIBXML2_MAX_DEPTH = 256
+_ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+# Up to here the number of declarations stands for their depth: an upper bound, and no walk.
+_FEW_NAMESPACES = 12
 _ErrorTypes = etree.ErrorTypes
 
 _POSITION = re.compile(r",? line \d+, column \d+$")
 _MISMATCHED_TAGS = re.compile(r"mismatch: (\S+) line (\d+) and (\S+)")
 
+_COUNT = etree.XPath("count(//*)")
 # Id under every spelling that some XML-DSig library accepts: Id, ID, id, xml:id, x:Id.
 _ID_ATTRIBUTES = etree.XPath("/descendant::*/@*[translate(local-name(), 'ID', 'id') = 'id']")
 
@@ -41,6 +47,13 @@ class ParserLimits:
 
 
 DEFAULT_LIMITS = ParserLimits()
+UNLIMITED = ParserLimits(
+    max_bytes=sys.maxsize,
+    max_elements=sys.maxsize,
+    max_namespaces=sys.maxsize,
+    max_attributes=sys.maxsize,
+)
+"""For what this program itself made of a document that was inside the limits."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,16 @@ class ParsedDocument:
     def sha256(self) -> str:
         """Digest of the bytes as received, lower-case hex."""
         return sha256(self.data).hexdigest()
+
+    @cached_property
+    def namespace_depth(self) -> int:
+        """The most namespace declarations in force at any element, redeclared ones again."""
+        return _namespace_depth(self, stop=sys.maxsize)[0]
+
+    @cached_property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(_COUNT(self.root))
 
     @cached_property
     def ids(self) -> Mapping[str, tuple[etree._Element, ...]]:
@@ -98,7 +121,15 @@ def local_name(element: etree._Element) -> str:
 
 def text_of(element: etree._Element) -> str:
     """All character data of *element* in order: a comment inside it cannot shorten the value."""
+    if not len(element):
+        return element.text or ""
     return "".join(str(part) for part in element.itertext(with_tail=True, tag=etree.Element))
+
+
+def is_instruction(node: etree._Element) -> bool:
+    """Whether *node* is a processing instruction."""
+    tag: object = node.tag
+    return tag is etree.ProcessingInstruction
 
 
 def elements(root: etree._Element) -> Iterator[etree._Element]:
@@ -128,8 +159,8 @@ def _refuse_encoding(data: bytes) -> None:
     if data.startswith(_FOREIGN_BOMS):
         raise Unreadable(finding("HB-U003", line=1, found="UTF-16"))
     declared = _DECLARED_ENCODING.match(data.removeprefix(_UTF8_BOM)[:256])
-    if declared and declared.group(1).lower() not in {b"utf-8", b"utf8", b"us-ascii"}:
-        name = declared.group(1).decode("ascii", "replace")
+    name = declared.group(1).decode("ascii", "replace") if declared else "UTF-8"
+    if name.lower() not in _ENCODINGS:
         raise Unreadable(finding("HB-U003", line=1, found=name))
     try:
         data.decode("utf-8")
@@ -168,13 +199,17 @@ class _DocumentTypeSeen(Exception):  # noqa: N818 -- a signal to leave expat, no
 
 
 def _refuse_shape(document: ParsedDocument, limits: ParserLimits) -> None:
-    root = document.root
-    if root.getroottree().docinfo.doctype:
+    information = document.root.getroottree().docinfo
+    if information.doctype:
         raise Unreadable(finding("HB-U005", line=1))
-    count = 0
-    declares_many = document.data.count(b"xmlns") > limits.max_namespaces
-    for element in elements(root):
-        count += 1
+    # What the parser took the bytes for, whatever the declaration was made to look like.
+    if (information.encoding or "UTF-8").lower() not in _ENCODINGS:
+        raise Unreadable(finding("HB-U003", line=1, found=information.encoding))
+    if information.xml_version not in {None, "1.0"}:
+        raise Unreadable(finding("HB-U014", line=1, found=information.xml_version))
+    if document.size > limits.max_elements:
+        raise Unreadable(finding("HB-U010", found=document.size, limit=limits.max_elements))
+    for element in elements(document.root):
         if len(element.attrib) > limits.max_attributes:
             raise Unreadable(
                 finding(
@@ -185,18 +220,38 @@ def _refuse_shape(document: ParsedDocument, limits: ParserLimits) -> None:
                     limit=limits.max_attributes,
                 )
             )
-        if declares_many and len(element.nsmap) > limits.max_namespaces:
-            raise Unreadable(
-                finding(
-                    "HB-U009",
-                    path=element_path(element),
-                    line=element.sourceline,
-                    found=len(element.nsmap),
-                    limit=limits.max_namespaces,
-                )
+    depth, where = _namespace_depth(document, stop=limits.max_namespaces)
+    if where is not None:
+        raise Unreadable(
+            finding(
+                "HB-U009",
+                path=element_path(where),
+                line=where.sourceline,
+                found=depth,
+                limit=limits.max_namespaces,
             )
-    if count > limits.max_elements:
-        raise Unreadable(finding("HB-U010", found=count, limit=limits.max_elements))
+        )
+
+
+def _namespace_depth(document: ParsedDocument, *, stop: int) -> tuple[int, etree._Element | None]:
+    """The most declarations in force, and the element where they exceed *stop*, if one does.
+
+    Redeclarations count: canonicalisation walks the whole chain of them for every element.
+    """
+    declared = document.data.count(b"xmlns")
+    if declared <= min(stop, _FEW_NAMESPACES):
+        return declared, None
+    depth = deepest = 0
+    walk: Any = etree.iterwalk(document.root, events=cast("Any", ("start", "start-ns", "end-ns")))
+    for event, node in walk:
+        if event == "start-ns":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif event == "end-ns":
+            depth -= 1
+        elif depth > stop:
+            return depth, node
+    return deepest, None
 
 
 def _syntax_finding(data: bytes, error: etree.XMLSyntaxError) -> Finding:

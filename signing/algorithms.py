@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from importlib import resources
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
@@ -67,6 +67,7 @@ class SignatureAlgorithm:
 
         Raises `UnfitKeyError` or `WrongSignatureValueError`; returning is success.
         """
+        self.refuse_unfit(key)
         try:
             match key:
                 case rsa.RSAPublicKey() if self.key == "rsa":
@@ -78,6 +79,8 @@ class SignatureAlgorithm:
                     raise UnfitKeyError(f"{type(key).__name__} with {self.uri}")
         except InvalidSignature as error:
             raise WrongSignatureValueError(self.uri) from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise UnfitKeyError(str(error)) from error
 
     def refuse_unfit(self, key: object) -> int:
         """The key's size in bits; raises `UnfitKeyError` when the algorithm refuses it."""

@@ -5,13 +5,13 @@ does not do for inclusive C14N: inherit `xml:*` attributes from ancestors (C14N 
 §2.4), and keep a default namespace below its apex. Both go over a re-parsed copy.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from schemas.document import parse
+from schemas.document import UNLIMITED, parse
+from schemas.errors import Unreadable
 from signing.names import XML
 
 ENVELOPED_SIGNATURE = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
@@ -57,22 +57,27 @@ def canonicalize(
     with_comments: bool | None = None,
     prefixes: Sequence[str] = (),
     whole_document: bool = False,
+    without: etree._Element | None = None,
 ) -> bytes:
-    """The canonical octets of *element* and all below it.
+    """The canonical octets of *element* and all below it, *without* one element below it.
 
     With *whole_document*, of the document that *element* is the root of, with what stands
     beside it. *with_comments* overrides the method: a same-document reference never includes
-    comments (XML-DSig 4.4.3.2). Raises `CanonicalizationError`.
+    comments (XML-DSig 4.4.3.2). The tree stays as it is. Raises `CanonicalizationError`.
     """
     comments = method.with_comments if with_comments is None else with_comments
-    apex: etree._Element | etree._ElementTree = element.getroottree() if whole_document else element
-    if not whole_document and (prefixes or not method.exclusive):
-        inherited = {} if method.exclusive else _inherited_xml_attributes(element, method)
-        if inherited or _loses_default_namespace(element):
-            apex = _copy_with_attributes(element, inherited)
+    apex = element
+    inherited = {} if method.exclusive else _inherited_xml_attributes(element, method)
+    inclusive = not method.exclusive or bool(prefixes)
+    if without is not None:
+        apex = _copy_without(element, without, whole_document=whole_document)
+    elif not whole_document and (inherited or (inclusive and _loses_default_namespace(element))):
+        apex = _reparsed(etree.tostring(element, with_tail=False, encoding="utf-8"))
+    for name, value in inherited.items():
+        apex.set(name, value)
     try:
         return etree.tostring(
-            apex,
+            apex.getroottree() if whole_document else apex,
             method="c14n",
             exclusive=method.exclusive,
             with_comments=comments,
@@ -86,35 +91,52 @@ def canonicalize_octets(
     octets: bytes, method: CanonicalizationMethod, prefixes: Sequence[str] = ()
 ) -> bytes:
     """The canonical form of *octets* parsed again: a canonicalisation after a canonicalisation."""
-    return canonicalize(parse(octets).root, method, prefixes=prefixes)
+    return canonicalize(_reparsed(octets), method, prefixes=prefixes)
 
 
-@contextmanager
-def detached(node: etree._Element) -> Iterator[None]:
-    """Take *node* out of its tree for a while, its tail text left where it was."""
-    parent = node.getparent()
-    if parent is None:
-        raise CanonicalizationError("the signature is the document itself")
-    position = parent.index(node)
-    tail, node.tail = node.tail, None
-    before = parent[position - 1] if position else None
-    text = parent.text if before is None else before.tail
-    parent.remove(node)
-    joined = (text or "") + (tail or "") or None
-    _set_text(parent, before, joined)
+def _reparsed(octets: bytes) -> etree._Element:
     try:
-        yield
-    finally:
-        _set_text(parent, before, text)
-        parent.insert(position, node)
-        node.tail = tail
+        return parse(octets, UNLIMITED).root
+    except Unreadable as error:
+        raise CanonicalizationError(error.finding.code) from error
 
 
-def _set_text(parent: etree._Element, before: etree._Element | None, text: str | None) -> None:
+def _copy_without(
+    element: etree._Element, removed: etree._Element, *, whole_document: bool
+) -> etree._Element:
+    """A copy of *element* that lacks *removed*, the text behind it left where it was.
+
+    A copy, since a node that lxml takes out and puts back may come back with another prefix.
+    """
+    steps = []
+    node = removed
+    while node is not element:
+        parent = node.getparent()
+        if parent is None:
+            raise CanonicalizationError("what is to be removed does not stand inside")
+        steps.append(parent.index(node))
+        node = parent
+    if not steps:
+        raise CanonicalizationError("nothing would be left")
+    source = element.getroottree() if whole_document else element
+    copy = _reparsed(etree.tostring(source, with_tail=False, encoding="utf-8"))
+    node = copy
+    for step in reversed(steps):
+        node = node[step]
+    _remove(node)
+    return copy
+
+
+def _remove(node: etree._Element) -> None:
+    parent, before, tail = node.getparent(), node.getprevious(), node.tail or ""
+    if parent is None:
+        raise CanonicalizationError("nothing would be left")
     if before is None:
-        parent.text = text
+        parent.text = (parent.text or "") + tail
     else:
-        before.tail = text
+        before.tail = (before.tail or "") + tail
+    node.tail = None
+    parent.remove(node)
 
 
 def _inherited_xml_attributes(
@@ -141,10 +163,3 @@ def _loses_default_namespace(element: etree._Element) -> bool:
     with libxml2 2.14 against the JDK and xmlsec. A vendor's SignedInfo and Object are of that kind.
     """
     return element.getparent() is not None and None in element.nsmap
-
-
-def _copy_with_attributes(element: etree._Element, attributes: dict[str, str]) -> etree._Element:
-    copy = parse(etree.tostring(element, with_tail=False, encoding="utf-8")).root
-    for name, value in attributes.items():
-        copy.set(name, value)
-    return copy

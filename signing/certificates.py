@@ -6,15 +6,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from signing.policy import SignerKind
 from signing.report import Signer
 
 # Personal and tax ids in Vietnamese certificates stand in the subject's UID.
 _UID = ObjectIdentifier("0.9.2342.19200300.100.1.1")
 _ORGANIZATION_IDENTIFIER = NameOID.ORGANIZATION_IDENTIFIER
-_PERSONAL_ID = re.compile(r"(?:CCCD|CMND):\s*(\d{9}|\d{12})\Z")
-_TAX_CODE = re.compile(r"MST:\s*(\d{10}(?:-?\d{3})?)\Z")
+_PERSONAL_ID = re.compile(r"(?:CCCD|CMND):\s*([0-9]{12})\Z")
+_OLD_PERSONAL_ID = re.compile(r"CMND:\s*([0-9]{9})\Z")
+_ANY_PERSONAL_ID = re.compile(r"\s*(CCCD|CMND|HC|PID)\s*:", re.IGNORECASE)
+_SIGNING_PURPOSES = frozenset(
+    {
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+        ExtendedKeyUsageOID.EMAIL_PROTECTION,
+        ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # id-kp-documentSigning, RFC 9336
+        ObjectIdentifier("1.3.6.1.4.1.311.10.3.12"),  # document signing, Microsoft
+    }
+)
+_TAX_CODE = re.compile(r"MST:\s*([0-9]{10}(?:-?[0-9]{3})?)\Z")
 
 
 class CertificateUnreadableError(Exception):
@@ -23,17 +34,31 @@ class CertificateUnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SigningCertificate:
-    """A certificate with what validation asks of it. `public_key` is a cryptography key object."""
+    """A certificate with what validation asks of it. `public_key` is a cryptography key object.
+
+    `names_person` is true as soon as the subject carries any personal id, readable or not.
+    """
 
     der: bytes
     sha256: str
     certificate: x509.Certificate
     public_key: object
     signer: Signer
+    names_person: bool
     may_sign: bool
 
+    def holder(self, kind: SignerKind) -> str | None:
+        """The id of the person or organisation it is bound to, None where it is bound to none.
 
-@lru_cache(maxsize=16_384)
+        A certificate that names a person is that person's, also where it names an organisation
+        beside: it is no seal.
+        """
+        if kind is SignerKind.PERSON:
+            return self.signer.personal_id
+        return None if self.names_person else self.signer.organization_id
+
+
+@lru_cache(maxsize=8_192)
 def read_certificate(der: bytes) -> SigningCertificate:
     """The certificate in *der*; raises `CertificateUnreadableError`.
 
@@ -51,31 +76,59 @@ def read_certificate(der: bytes) -> SigningCertificate:
             public_key=public_key,
             signer=Signer(
                 subject=subject.rfc4514_string(),
-                personal_id=_first_match(subject, _UID, _PERSONAL_ID),
-                organization_id=_first_match(subject, _UID, _TAX_CODE)
-                or _first_match(subject, _ORGANIZATION_IDENTIFIER, _TAX_CODE),
+                personal_id=_personal_id(subject),
+                organization_id=_organization_id(subject),
                 certificate_sha256=digest,
             ),
+            names_person=any(_ANY_PERSONAL_ID.match(each) for each in _values(subject, _UID)),
             may_sign=_may_sign(certificate),
         )
     except Exception as error:
         raise CertificateUnreadableError(str(error)) from error
 
 
-def _first_match(subject: x509.Name, oid: ObjectIdentifier, pattern: re.Pattern[str]) -> str | None:
-    """The one id of this kind; two different ones are none, since they name nobody."""
-    found = {
-        match[1]
-        for attribute in subject.get_attributes_for_oid(oid)
-        if (match := pattern.match(str(attribute.value)))
-    }
-    return found.pop() if len(found) == 1 else None
+def tax_code(text: str) -> str:
+    """A tax code as it is compared: with or without the hyphen before a branch number."""
+    return text.replace("-", "")
+
+
+def _personal_id(subject: x509.Name) -> str | None:
+    """The one 12-digit id, or where there is none the one old 9-digit one; two are none."""
+    values = _values(subject, _UID)
+    for pattern in (_PERSONAL_ID, _OLD_PERSONAL_ID):
+        found = {match[1] for each in values if (match := pattern.match(each))}
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+def _organization_id(subject: x509.Name) -> str | None:
+    for oid in (_UID, _ORGANIZATION_IDENTIFIER):
+        values = _values(subject, oid)
+        found = {match[1] for each in values if (match := _TAX_CODE.match(each))}
+        if found:
+            return found.pop() if len({tax_code(each) for each in found}) == 1 else None
+    return None
+
+
+def _values(subject: x509.Name, oid: ObjectIdentifier) -> list[str]:
+    return [str(each.value) for each in subject.get_attributes_for_oid(oid)]
 
 
 def _may_sign(certificate: x509.Certificate) -> bool:
-    """digitalSignature or contentCommitment; no KeyUsage restricts nothing (RFC 5280 4.2.1.3)."""
+    """digitalSignature or contentCommitment; no KeyUsage restricts nothing (RFC 5280 4.2.1.3).
+
+    A critical ExtendedKeyUsage without a purpose of signing forbids it (4.2.1.12).
+    """
+    extensions = certificate.extensions
     try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        usage = extensions.get_extension_for_class(x509.KeyUsage).value
+        if not (usage.digital_signature or usage.content_commitment):
+            return False
+    except x509.ExtensionNotFound:
+        pass
+    try:
+        extended = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         return True
-    return usage.digital_signature or usage.content_commitment
+    return not extended.critical or any(each in _SIGNING_PURPOSES for each in extended.value)

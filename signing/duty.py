@@ -151,7 +151,7 @@ def signer_for(
     read = read_certificate(key.certificate.public_bytes(Encoding.DER))
     signer = read.signer
     organization = requirement.kind is SignerKind.ORGANIZATION
-    if not (signer.organization_id if organization else signer.personal_id):
+    if read.holder(requirement.kind) is None:
         expected = "MST" if organization else "CCCD"
         raise SigningRefused(
             finding("HB-K003", subject=signer.subject, expected=expected, role=requirement.role)

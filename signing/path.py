@@ -6,11 +6,16 @@ context below is where CRLs and OCSP responses of the trust store will be handed
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
 
 from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.authority import AuthorityWithCert
 from pyhanko_certvalidator.errors import (
@@ -18,13 +23,11 @@ from pyhanko_certvalidator.errors import (
     ExpiredError,
     NotYetValidError,
     PathBuildingError,
-    PathError,
-    ValidationError,
 )
 from pyhanko_certvalidator.path import ValidationPath
 
 from schemas.findings import finding
-from signing.certificates import SigningCertificate
+from signing.certificates import CertificateUnreadableError, SigningCertificate, read_certificate
 from signing.policy import SignerKind
 from signing.report import PASSED, SubIndication, Verdict, indeterminate
 from signing.trust import TrustAnchor, TrustStore
@@ -45,7 +48,8 @@ class PathValidator:
 
     def __init__(self, trust: TrustStore) -> None:
         self._trust = trust
-        self._kept: dict[tuple[str, SignerKind | None, frozenset[bytes]], _Kept] = {}
+        self._intermediates = _readable(trust.intermediates)
+        self._kept: dict[tuple[str, SignerKind | None, str], _Kept] = {}
 
     def validate(
         self,
@@ -59,11 +63,12 @@ class PathValidator:
         *others* are the DER certificates that came with the signature: hints for building the
         path, believed in nothing.
         """
-        key = (certificate.sha256, kind, frozenset(others))
+        hints = sorted(set(others))
+        key = (certificate.sha256, kind, sha256(b"".join(hints)).hexdigest())
         kept = self._kept.get(key)
         if kept is not None and kept.since <= at <= kept.until:
             return kept.verdict
-        kept = self._validate(certificate, key[2], kind, at)
+        kept = self._validate(certificate, hints, kind, at)
         if len(self._kept) >= _MAX_KEPT:
             self._kept.clear()
         self._kept[key] = kept
@@ -72,7 +77,7 @@ class PathValidator:
     def _validate(
         self,
         certificate: SigningCertificate,
-        others: frozenset[bytes],
+        hints: list[bytes],
         kind: SignerKind | None,
         at: datetime,
     ) -> _Kept:
@@ -84,43 +89,66 @@ class PathValidator:
                 finding(code, subject=certificate.signer.subject),
             )
             return _Kept(verdict, at, at + _KEEP_FAILURE)
+        issuers = _issuers(anchors, self._intermediates, _readable(hints))
         try:
-            path = _find_path(
-                certificate.der,
-                [each.der for each in anchors],
-                [*self._trust.intermediates, *others],
-                at,
-            )
-        except (PathError, ValidationError, ValueError) as error:
+            path = _find_path(certificate.der, anchors, issuers, at)
+            return _Kept(PASSED, *_period(path, _anchor_of(path, anchors)))
+        except Exception as error:  # noqa: BLE001 -- asn1crypto raises anything for hostile DER
             return _Kept(_failure(certificate, error), at, at + _KEEP_FAILURE)
-        return _Kept(PASSED, *_period(path, _anchor_of(path, anchors)))
+
+
+def _readable(certificates: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
+    """The certificates among what was sent; junk is no hint and no harm."""
+    found = []
+    for der in certificates:
+        with suppress(CertificateUnreadableError):
+            found.append(read_certificate(der).certificate)
+    return tuple(found)
+
+
+def _issuers(
+    anchors: Sequence[TrustAnchor],
+    intermediates: Sequence[x509.Certificate],
+    hints: Sequence[x509.Certificate],
+) -> tuple[bytes, ...]:
+    """The store's intermediates, and those hints that lead to it by genuine signatures.
+
+    Building a path is exponential in certificates that issue each other by name; only somebody
+    whom the store trusts can make one that passes here.
+    """
+    genuine = [*(each.certificate for each in anchors), *intermediates]
+    waiting = list(hints)
+    while True:
+        added = [each for each in waiting if any(_issued(each, issuer) for issuer in genuine)]
+        if not added:
+            break
+        genuine.extend(added)
+        waiting = [each for each in waiting if each not in added]
+    return tuple(each.public_bytes(Encoding.DER) for each in genuine[len(anchors) :])
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    if certificate.issuer != issuer.subject or certificate.subject == certificate.issuer:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _find_path(
-    leaf: bytes, anchors: list[bytes], others: list[bytes], at: datetime
+    leaf: bytes, anchors: Sequence[TrustAnchor], issuers: Iterable[bytes], at: datetime
 ) -> ValidationPath:
     context = ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(each) for each in anchors],
-        other_certs=_loadable(others),
+        trust_roots=[asn1_x509.Certificate.load(each.der) for each in anchors],
+        other_certs=[asn1_x509.Certificate.load(each) for each in issuers],
         moment=at,
         allow_fetching=False,
         revocation_mode="soft-fail",
     )
     validator = CertificateValidator(asn1_x509.Certificate.load(leaf), validation_context=context)
     return asyncio.run(validator.async_validate_path())
-
-
-def _loadable(others: list[bytes]) -> list[asn1_x509.Certificate]:
-    """The certificates among what the signer sent; junk is no hint and no harm."""
-    loaded = []
-    for der in others:
-        try:
-            certificate = asn1_x509.Certificate.load(der, strict=True)
-            _ = certificate.native
-        except (ValueError, TypeError, KeyError):
-            continue
-        loaded.append(certificate)
-    return loaded
 
 
 def _failure(certificate: SigningCertificate, error: Exception) -> Verdict:
@@ -152,7 +180,7 @@ def _failure(certificate: SigningCertificate, error: Exception) -> Verdict:
             )
 
 
-def _anchor_of(path: ValidationPath, anchors: list[TrustAnchor]) -> TrustAnchor:
+def _anchor_of(path: ValidationPath, anchors: Sequence[TrustAnchor]) -> TrustAnchor:
     root = path.trust_anchor.authority
     if not isinstance(root, AuthorityWithCert):
         raise TypeError("a trust anchor without a certificate was never handed in")

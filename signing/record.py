@@ -9,16 +9,17 @@ when nothing unsigned stands outside the signature containers (design §4).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, islice
 
 from lxml import etree
 
-from schemas.document import ParsedDocument, element_path
+from schemas.document import ParsedDocument, element_path, is_instruction
 from schemas.findings import Finding, finding
 from schemas.xpath import select, select_text
 from signing import names
 from signing.algorithms import AlgorithmPolicy, default_policy
 from signing.path import PathValidator
-from signing.policy import RoleRequirement, SignaturePolicy, SignerKind
+from signing.policy import RoleRequirement, SignaturePolicy
 from signing.report import (
     PASSED,
     Indication,
@@ -32,6 +33,13 @@ from signing.report import (
 from signing.roster import Roster
 from signing.validate import SignatureValidator, ValidatedSignature
 from signing.xades import VIETNAM
+
+MAX_SIGNATURES = 128
+_MOST_LISTED = 20
+_LOCATION_HINTS = {
+    "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation",
+    "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,10 @@ def validate_record(
     validator = SignatureValidator(
         document, algorithms=algorithms or default_policy(), paths=paths, at=at
     )
+    count = sum(1 for _ in document.root.iter(names.SIGNATURE))
+    if count > MAX_SIGNATURES:
+        verdict = _refused(finding("HB-S115", found=count, limit=MAX_SIGNATURES))
+        return SignatureReport(policy=policy.reference, signatures=(), record=verdict)
     # (1):
     slots, strays = _validate_signatures(document.root, policy, validator)
     signatures = tuple(each for slot in slots for each in slot.signatures) + strays
@@ -80,10 +92,7 @@ def validate_record(
     for slot in slots:
         verdicts.extend(_role_verdicts(document, slot, mandates))
     # (6):
-    verdicts.extend(
-        _refused(finding("HB-S108", path=element_path(each), line=each.sourceline))
-        for each in _unsigned_elements(document.root, policy, content[0])
-    )
+    verdicts.extend(islice(_unsigned_content(document.root, policy, content[0]), _MOST_LISTED))
     return _report(policy, document.root, signatures, verdicts)
 
 
@@ -92,14 +101,15 @@ def _validate_signatures(
 ) -> tuple[tuple[_Slot, ...], tuple[ValidatedSignature, ...]]:
     """Every `ds:Signature` of the document exactly once: by role, and those in no slot."""
     slots = []
-    placed: list[etree._Element] = []
+    placed: set[etree._Element] = set()
     for requirement in policy.roles:
         elements = [
             signature
             for holder in select(requirement.slot, root)
             for signature in holder.iterchildren(names.SIGNATURE)
+            if signature not in placed  # one signature never speaks for two roles
         ]
-        placed.extend(elements)
+        placed.update(elements)
         validated = tuple(
             validator.validate(each, requirement.role, requirement.kind) for each in elements
         )
@@ -162,8 +172,7 @@ class _Mandates:
             return PASSED  # the signature itself already is not
         role = requirement.role
         signer = certificate.signer
-        person = requirement.kind is SignerKind.PERSON
-        holder = signer.personal_id if person else signer.organization_id
+        holder = certificate.holder(requirement.kind)
         if holder is None:
             path = element_path(target)
             return _refused(finding("HB-S110", path=path, role=role, subject=signer.subject))
@@ -211,10 +220,17 @@ def _as_record_step(signature: ValidatedSignature) -> Verdict:
     return Verdict(verdict.indication, verdict.sub_indication)
 
 
-def _unsigned_elements(
+def _unsigned_content(
     root: etree._Element, policy: SignaturePolicy, content: etree._Element
-) -> Iterator[etree._Element]:
-    """Elements outside the content that carry anything but signatures: nobody vouches for them."""
+) -> Iterator[Verdict]:
+    """What stands outside the content and is more than a container of signatures.
+
+    Nobody vouches for it. An instruction beside the root counts too: a stylesheet would decide
+    what people see of the record.
+    """
+    for each in chain(root.itersiblings(preceding=True), root.itersiblings()):
+        if is_instruction(each):
+            yield _refused(finding("HB-S108", path="<?…?>", line=each.sourceline))
     containers = {each for path in policy.containers for each in select(path, root)}
     pending = [root]
     while pending:
@@ -223,10 +239,10 @@ def _unsigned_elements(
             continue
         texts = [element.text, *(child.tail for child in element)]
         bare = not any(text and text.strip() for text in texts) and not (
-            set(element.attrib) - {"Id"}
+            set(element.attrib) - {"Id"} - _LOCATION_HINTS
         )
         if element not in containers or not bare:
-            yield element
+            yield _refused(finding("HB-S108", path=element_path(element), line=element.sourceline))
             continue
         pending.extend(child for child in element if isinstance(child.tag, str))
 

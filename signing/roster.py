@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from signing.certificates import tax_code
 from signing.errors import RosterError
 
 COLUMNS = ("matruong", "vaitro", "sodinhdanh", "masothue", "hovaten", "tungay", "denngay")
@@ -50,7 +51,8 @@ class Roster:
     def __init__(self, entries: Iterable[RosterEntry]) -> None:
         by_holder: dict[tuple[str, str, str], tuple[RosterEntry, ...]] = {}
         for entry in entries:
-            key = (entry.school, entry.role, entry.personal_id or entry.organization_id or "")
+            holder = entry.personal_id or tax_code(entry.organization_id or "")
+            key = (entry.school, entry.role, holder)
             by_holder[key] = (*by_holder.get(key, ()), entry)
         self._by_holder: Mapping[tuple[str, str, str], tuple[RosterEntry, ...]] = MappingProxyType(
             by_holder
@@ -66,7 +68,7 @@ class Roster:
 
     def mandates(self, school: str, role: str, holder: str) -> tuple[RosterEntry, ...]:
         """The mandates of *holder* (personal or organisation id) in *role* at *school*."""
-        return self._by_holder.get((school, role, holder), ())
+        return self._by_holder.get((school, role, tax_code(holder)), ())
 
 
 def read_roster(path: Path) -> Roster:

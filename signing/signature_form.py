@@ -15,6 +15,8 @@ from signing import names
 MAX_REFERENCES = 64
 MAX_TRANSFORMS = 5
 MAX_CERTIFICATES = 10
+MAX_CERTIFICATE_BYTES = 16 * 1024
+MAX_PREFIXES = 64
 
 _DS = f"{{{names.DS}}}"
 
@@ -140,6 +142,8 @@ def _transform(element: etree._Element) -> Transform:
         and algorithm.startswith(names.EXC_C14N)
     )
     prefixes = tuple((only.get("PrefixList") or "").split()) if known and only is not None else ()
+    if len(prefixes) > MAX_PREFIXES:
+        raise _too_many("PrefixList", len(prefixes), MAX_PREFIXES, element)
     return Transform(algorithm, prefixes, unknown_content=not known)
 
 
@@ -153,6 +157,11 @@ def _certificates(key_info: etree._Element | None) -> tuple[bytes, ...]:
     ]
     if len(found) > MAX_CERTIFICATES:
         raise _too_many("X509Certificate", len(found), MAX_CERTIFICATES, key_info)
+    if any(len(der) > MAX_CERTIFICATE_BYTES for der in found):
+        largest = max(len(der) for der in found)
+        raise FormatError(
+            finding("HB-S005", line=key_info.sourceline, found=largest, limit=MAX_CERTIFICATE_BYTES)
+        )
     return tuple(found)
 
 

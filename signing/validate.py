@@ -5,6 +5,7 @@ past validation (clauses 5.4 to 5.6) join as further steps: the proved time then
 of the validation time.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +23,7 @@ from signing.canonicalization import METHODS, CanonicalizationError, canonicaliz
 from signing.certificates import CertificateUnreadableError, SigningCertificate, read_certificate
 from signing.path import PathValidator
 from signing.policy import SignerKind
-from signing.references import ReferenceValidation, ReferenceValidator
+from signing.references import ReferenceValidation, ReferenceValidator, uncanonical
 from signing.report import (
     PASSED,
     SignatureValidation,
@@ -97,7 +98,11 @@ class SignatureValidator:
                 indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, finding("HB-S014"))
             )
         # (3):
-        targets = tuple(each.target for each in good if each.target is not None)
+        # Only parts of this very signature: what an enveloped transform removed from the data
+        # around it is not covered.
+        targets = tuple(
+            each.target for each in good if each.target is not None and not each.is_data
+        )
         properties = read_signed_properties(form, targets, self._algorithms)
         # (4):
         certificate, identified = self._identify(form, properties)
@@ -108,7 +113,7 @@ class SignatureValidator:
             # (6):
             verdicts.append(self._validate_certificate(form, certificate, kind))
         # (7):
-        verdicts.append(self._accept(properties))
+        verdicts.append(self._accept(properties, certificate))
         return ValidatedSignature(
             validation=SignatureValidation(
                 id=form.id,
@@ -148,12 +153,11 @@ class SignatureValidator:
         """The signing certificate; a signed reference to it decides, else its place in the path."""
         candidates: list[SigningCertificate] = []
         for der in form.certificates:
-            try:
+            with suppress(CertificateUnreadableError):
                 candidates.append(read_certificate(der))
-            except CertificateUnreadableError:
-                return None, _no_certificate(finding("HB-S032", line=form.element.sourceline))
         if not candidates:
-            return None, _no_certificate(finding("HB-S030", line=form.element.sourceline))
+            code = "HB-S032" if form.certificates else "HB-S030"
+            return None, _no_certificate(finding(code, line=form.element.sourceline))
         references = properties.signing_certificates
         if references is None:
             return _leaf(candidates), PASSED
@@ -170,10 +174,11 @@ class SignatureValidator:
         if method is None or form.canonicalization.unknown_content:
             return _unsupported(form.canonicalization.algorithm)
         try:
+            self._references.charge()
             octets = canonicalize(form.signed_info, method, prefixes=form.canonicalization.prefixes)
             algorithm.verify(certificate.public_key, form.value, octets)
-        except CanonicalizationError:
-            return _unsupported(form.canonicalization.algorithm)
+        except CanonicalizationError as error:
+            return uncanonical(error, "SignedInfo")
         except UnfitKeyError as error:
             return _unfit(error)
         except WrongSignatureValueError:
@@ -219,7 +224,9 @@ class SignatureValidator:
             verdicts.append(self._paths.validate(certificate, others, kind, self._at))
         return worst(verdicts)
 
-    def _accept(self, properties: SignedProperties) -> Verdict:
+    def _accept(
+        self, properties: SignedProperties, certificate: SigningCertificate | None
+    ) -> Verdict:
         verdicts = [
             indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, problem)
             for problem in properties.problems
@@ -232,6 +239,21 @@ class SignatureValidator:
                     finding("HB-S050", claimed=claimed.isoformat(), at=self._at.isoformat()),
                 )
             )
+        if claimed is not None and certificate is not None:
+            issued = certificate.certificate.not_valid_before_utc
+            expires = certificate.certificate.not_valid_after_utc
+            if not issued <= claimed <= expires:
+                verdicts.append(
+                    indeterminate(
+                        SubIndication.SIG_CONSTRAINTS_FAILURE,
+                        finding(
+                            "HB-S052",
+                            claimed=claimed.isoformat(),
+                            since=issued.date(),
+                            until=expires.date(),
+                        ),
+                    )
+                )
         return worst([PASSED, *verdicts])
 
 

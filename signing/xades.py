@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from lxml import etree
 
@@ -52,12 +52,9 @@ class SignedProperties:
 def read_signed_properties(
     form: SignatureForm, covered: tuple[etree._Element, ...], algorithms: AlgorithmPolicy
 ) -> SignedProperties:
-    """The properties in *form* that stand inside one of the *covered* elements."""
-    xades = _xades_properties(form)
+    """The properties in *form* that stand inside one of the *covered* parts of this signature."""
     problems: list[Finding] = []
-    if xades is not None and not _is_covered(xades, covered):
-        problems.append(finding("HB-S033", line=xades.sourceline))
-        xades = None
+    xades = _xades_properties(form, covered, problems)
     stated = None if xades is None else xades.find(f"{_X}SignedSignatureProperties")
     times = [] if stated is None else stated.findall(f"{_X}SigningTime")
     times += [each for each in _vendor_times(form) if _is_covered(each, covered)]
@@ -72,16 +69,34 @@ def read_signed_properties(
     return SignedProperties(claimed, certificates, tuple(problems))
 
 
-def _xades_properties(form: SignatureForm) -> etree._Element | None:
-    """The one SignedProperties of this signature, by its place: Object/QualifyingProperties."""
-    for holder in form.objects:
-        for qualifying in holder.iterchildren(names.QUALIFYING_PROPERTIES):
-            if form.id and qualifying.get("Target") != f"#{form.id}":
-                continue
-            found = next(qualifying.iterchildren(names.SIGNED_PROPERTIES), None)
-            if found is not None:
-                return found
-    return None
+def _xades_properties(
+    form: SignatureForm, covered: tuple[etree._Element, ...], problems: list[Finding]
+) -> etree._Element | None:
+    """The one SignedProperties of this signature; anything odd about it becomes a problem.
+
+    It must stand in Object/QualifyingProperties whose Target is this signature, once, and be
+    covered. Elsewhere it would silently bind nobody, and an attacker could put it there.
+    """
+    found = list(form.element.iter(names.SIGNED_PROPERTIES))
+    if not found:
+        return None
+    properties = found[0]
+    qualifying = properties.getparent()
+    in_place = (
+        len(found) == 1
+        and qualifying is not None
+        and qualifying.tag == names.QUALIFYING_PROPERTIES
+        and qualifying.getparent() in form.objects
+        and form.id is not None
+        and qualifying.get("Target") == f"#{form.id}"
+    )
+    if not in_place:
+        problems.append(finding("HB-S035", line=properties.sourceline))
+        return None
+    if not _is_covered(properties, covered):
+        problems.append(finding("HB-S033", line=properties.sourceline))
+        return None
+    return properties
 
 
 def _vendor_times(form: SignatureForm) -> list[etree._Element]:
@@ -130,9 +145,14 @@ def _time(text: str) -> datetime | None:
     text = text.strip()
     try:
         if _ZONED_TIME.match(text):
-            return datetime.fromisoformat(text)
-        if _LOCAL_TIME.match(text):
-            return datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
-    except ValueError:
+            time = datetime.fromisoformat(text)
+        elif _LOCAL_TIME.match(text):
+            time = datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
+        else:
+            return None
+        # An instant at the very ends of the calendar has no day in Viet Nam.
+        time.astimezone(VIETNAM)
+        time.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return None
+    return time

@@ -5,7 +5,7 @@ from lxml import etree
 
 from schemas.document import parse
 from signing.algorithms import default_policy
-from signing.canonicalization import CanonicalizationError, detached
+from signing.canonicalization import METHODS, CanonicalizationError, canonicalize
 from signing.report import Indication, SubIndication
 from signing.validate import SignatureValidator
 from tests.support import signed_records
@@ -98,14 +98,21 @@ def test_c14n_1_1_with_an_inherited_base_is_not_guessed():
     assert line.findings[0].code == "HB-S017"
 
 
-def test_the_tree_is_whole_again_after_a_removal():
+def test_what_is_left_out_is_left_out_of_the_octets_only():
     root = etree.fromstring("<r>a<s/>b<t/>c</r>")
     before = etree.tostring(root)
-    with detached(root.find("s")):
-        assert etree.tostring(root) == b"<r>ab<t/>c</r>"
+    method = METHODS[EXC_C14N]
+    assert canonicalize(root, method, without=root.find("s")) == b"<r>ab<t></t>c</r>"
+    assert canonicalize(root, method, without=root.find("t")) == b"<r>a<s></s>bc</r>"
     assert etree.tostring(root) == before
-    with pytest.raises(RuntimeError), detached(root.find("t")):
-        raise RuntimeError
-    assert etree.tostring(root) == before
-    with pytest.raises(CanonicalizationError), detached(root):
-        pass
+    for nowhere in (root, etree.fromstring("<khac/>")):
+        with pytest.raises(CanonicalizationError):
+            canonicalize(root, method, without=nowhere)
+
+
+@pytest.mark.parametrize("method", [C14N, EXC_C14N])
+def test_another_prefix_for_the_same_namespace_on_an_ancestor_does_no_harm(method):
+    text = f'<r Id="r" xmlns:ds="{DS}">x{{}}y</r>'
+    data = enveloped(text, "#r", method)
+    assert xmlsec_verdicts(data) == [True]
+    assert verdict(data).indication is Indication.TOTAL_PASSED
