@@ -1,13 +1,14 @@
 """What documents are judged by while the server runs: loaded once, loaded again when it changes."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hocba.errors import HocbaError
 from hocba.examine import Judgement
-from hocba.home import Home
+from hocba.home import DEFINITIONS, Home
 from schemas.errors import SchemasError
 from signing.errors import SigningError
 
@@ -67,5 +68,6 @@ def _fingerprint(home: Home) -> Fingerprint | None:
 def _files(home: Home) -> Iterator[Path]:
     if home.roster_file.is_file():
         yield home.roster_file
-    for folder in (home.trust_folder, home.path / "definitions"):
+    definitions = Path(os.environ.get(DEFINITIONS) or home.path / "definitions")
+    for folder in (home.trust_folder, definitions):
         yield from (each for each in folder.rglob("*") if each.is_file())

@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import schemas
 from hocba.index.rows import TokenKind
 from hocba.web.app import create_app
 from hocba.web.judging import CurrentJudgement
@@ -123,6 +125,24 @@ def test_a_changed_roster_holds_for_the_next_document_without_a_restart(own_home
     seconds.now += 6
     assert len(current().roster) == 1
     assert current() is current()
+
+
+def test_a_definition_that_is_dropped_in_is_known_without_a_restart(
+    own_home, tmp_path, monkeypatch
+):
+    shipped = Path(schemas.__file__).parent / "definitions" / "tieu-hoc"
+    folder = tmp_path / "definitions"
+    folder.mkdir()
+    monkeypatch.setenv("HOCBA_DEFINITIONS", str(folder))
+    seconds = Seconds()
+    current = CurrentJudgement(own_home, seconds)
+    before = len(current().definitions)
+    shutil.copytree(shipped, folder / "next")
+    for name in ("definition.toml", "signature-policy.toml"):
+        file = folder / "next" / name
+        file.write_text(file.read_text("utf-8").replace('"1.0"', '"2.0"', 1), "utf-8")
+    seconds.now += 6
+    assert len(current().definitions) == before + 1
 
 
 def test_nothing_changes_while_nothing_changes(own_home):
