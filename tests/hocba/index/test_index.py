@@ -1,5 +1,6 @@
 """Opening an index, and what a transaction promises, on both databases."""
 
+import pickle
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from hocba.index.index import HEAD, Index
 from hocba.index.migrate import migrate, newest_migration
 from hocba.index.rows import NewAuditEvent
 from hocba.index.tables import metadata
-from schemas.findings import Language
+from schemas.findings import Language, finding
 from tests.support.rows import NOW, batch, fill, record
 
 
@@ -152,6 +153,34 @@ def test_a_row_that_another_wrote_first_is_a_conflict(index: Index) -> None:
     fill(index, record())
     with pytest.raises(IndexConflict):
         fill(index, record())
+
+
+@pytest.mark.postgresql
+def test_a_deadlock_is_a_conflict_to_be_tried_again(postgresql_url: str) -> None:
+    migrate(postgresql_url)
+    with Index.open(postgresql_url) as index:
+        fill(index, record(), record(madinhdanhhocba="hb-2"))
+        both_hold_one = threading.Barrier(2)
+
+        def lock(first: str, second: str) -> str:
+            try:
+                with index.transaction() as tx:
+                    tx.records.current([first], lock=True)
+                    both_hold_one.wait()
+                    tx.records.current([second], lock=True)
+            except IndexConflict:
+                return "conflict"
+            return "done"
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lock, ["hb-1", "hb-2"], ["hb-2", "hb-1"]))
+    assert sorted(found) == ["conflict", "done"]
+
+
+def test_an_error_goes_to_another_process_whole() -> None:
+    error = IndexOutdated(finding("HB-I101", expected="2", found="1"))
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 -- our own bytes
+    assert (type(again), again.finding, str(again)) == (type(error), error.finding, str(error))
 
 
 def test_a_conflict_does_not_show_the_values_of_the_row(index: Index) -> None:

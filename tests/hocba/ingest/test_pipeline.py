@@ -483,6 +483,20 @@ def test_a_conflict_that_never_ends_pauses_the_batch(
     assert len(attempts) == commit.ATTEMPTS
 
 
+def test_a_chunk_that_is_decided_anew_without_end_pauses_the_batch(
+    ingest: Ingest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "1.xml").write_bytes(document(1))
+
+    def anew(*_: Any) -> None:
+        raise commit._DecideAnew
+
+    monkeypatch.setattr(commit.Committer, "_version", anew)
+    paused = _take_in(ingest, tmp_path / "1.xml")
+    assert (paused.state, paused.counts) == (BatchState.PAUSED, Counts())
+    assert paused.failure == finding("HB-I103", reason="8 attempts")
+
+
 def test_a_store_that_keeps_other_bytes_is_not_believed(
     ingest: Ingest, index: Index, store: MemoryStore, tmp_path: Path
 ) -> None:

@@ -620,6 +620,41 @@ def test_a_truncated_tar_keeps_what_came_before(tmp_path: Path, suffix: str) -> 
     assert _codes(_entries(path)) == {"a.xml": "ok", "b.xml": "HB-I014"}
 
 
+def test_a_tar_truncated_where_nothing_is_kept_is_said_too(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        add_to_tar(archive, "a.xml", b"<a/>")
+        add_to_tar(archive, "big.xml", _noise(3000))
+        add_to_tar(archive, "n" * 300, b"<n/>")
+    whole = buffer.getvalue()
+    assert _codes(_entries(_tar(tmp_path, whole[:2500]), _SMALL)) == {
+        "a.xml": "ok",
+        "big.xml": "HB-I014",
+    }
+    assert _codes(_entries(_tar(tmp_path, whole[: 1024 + 512 + 3072 + 512]), _SMALL)) == {
+        "a.xml": "ok",
+        "big.xml": "HB-I008",
+        "lô.tar": "HB-I014",
+    }
+
+
+def test_headers_that_tell_of_all_entries_or_of_links_change_nothing(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(
+        fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT, pax_headers={"comment": "kho"}
+    ) as archive:
+        add_to_tar(archive, "a.xml", b"<a/>")
+    with tarfile.open(fileobj=io.BytesIO(buffer.getvalue())) as archive:
+        assert archive.pax_headers == {"comment": "kho"}
+    assert _codes(_entries(_tar(tmp_path, buffer.getvalue()))) == {"a.xml": "ok"}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        add_to_tar(archive, "l.xml", type=tarfile.SYMTYPE, linkname="z" * 300)
+        add_to_tar(archive, "a.xml", b"<a/>")
+    found_codes = _codes(_entries(_tar(tmp_path, buffer.getvalue())))
+    assert found_codes == {"l.xml": "HB-I005", "a.xml": "ok"}
+
+
 def test_a_tar_that_ends_without_its_end_mark_is_truncated(tmp_path: Path) -> None:
     whole = tar_bytes({"a.xml": b"<a/>", "b.xml": b"<b/>"}, tarfile.USTAR_FORMAT)
     assert _codes(_entries(_tar(tmp_path, whole[:1024]))) == {"a.xml": "ok", "lô.tar": "HB-I014"}
