@@ -33,7 +33,10 @@ help:
 demo: $(INSTALLED)
 	@$(BIN)/hocba demo --home $(DEMO) --records $(RECORDS)
 
-serve-demo: demo
+$(DEMO)/demo.json: | $(INSTALLED)
+	@$(BIN)/hocba demo --home $(DEMO) --records $(RECORDS)
+
+serve-demo: $(DEMO)/demo.json
 	@$(BIN)/hocba serve --home $(DEMO) --port $(PORT)
 
 test: $(INSTALLED)
