@@ -169,7 +169,7 @@ def _failure(certificate: SigningCertificate, error: Exception) -> Verdict:
                 SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
                 finding("HB-S046", subject=subject),
             )
-        case PathBuildingError():
+        case _ if isinstance(error, PathBuildingError) or _is_self_issued(certificate):
             return indeterminate(
                 SubIndication.NO_CERTIFICATE_CHAIN_FOUND, finding("HB-S041", subject=subject)
             )
@@ -178,6 +178,10 @@ def _failure(certificate: SigningCertificate, error: Exception) -> Verdict:
                 SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
                 finding("HB-S044", subject=subject, reason=error),
             )
+
+
+def _is_self_issued(certificate: SigningCertificate) -> bool:
+    return certificate.certificate.subject == certificate.certificate.issuer
 
 
 def _anchor_of(path: ValidationPath, anchors: Sequence[TrustAnchor]) -> TrustAnchor:
