@@ -4,7 +4,7 @@ Bearer tokens as in RFC 6750; the index knows them by their digest only. What a 
 does not exist for them.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -89,8 +89,8 @@ def _caller(repository: RepositoryDependency, credentials: Credentials) -> Calle
 AnyCaller = Annotated[Caller, Depends(_caller)]
 
 
-def _only(*kinds: TokenKind) -> Callable[[Caller], Caller]:
-    def allowed(caller: AnyCaller) -> Caller:
+def _only(*kinds: TokenKind) -> Callable[[Caller], Awaitable[Caller]]:
+    async def allowed(caller: AnyCaller) -> Caller:
         if caller.token.kind not in kinds:
             challenge = f'{REALM}, error="insufficient_scope"'
             raise Problem(ProblemType.FORBIDDEN, headers={"WWW-Authenticate": challenge})

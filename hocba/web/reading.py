@@ -93,7 +93,8 @@ class _Reader:
 
     def section(self, part: ReadingSection) -> Section | None:
         """One section, None where there is nothing to read in it."""
-        fields = [each for each in part.fields if each not in _TECHNICAL | _LEFT_OUT]
+        shown = [each for each in part.fields if each not in _TECHNICAL | _LEFT_OUT]
+        fields = sorted(shown, key=lambda each: each in _LAST)  # sorting keeps the order else
         rows = select(part.rows, self.content)
         heading = part.heading[self.language]
         if not rows or not fields:
@@ -197,6 +198,7 @@ def _presentation() -> Mapping[str, Any]:
 _LEAD: Sequence[str] = _presentation()["lead"]
 _RESULT: Sequence[str] = _presentation()["result"]
 _TECHNICAL: frozenset[str] = frozenset(_presentation()["technical"])
+_LAST: frozenset[str] = frozenset(_presentation()["last"])
 _LEFT_OUT: frozenset[str] = frozenset(_presentation()["left_out"])
 _UNLESS: Mapping[str, str] = _presentation()["unless"]
 _LABELS: Mapping[str, Mapping[str, str]] = _presentation()["labels"]

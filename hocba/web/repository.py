@@ -75,7 +75,8 @@ class Service:
     sessions: Sessions
 
 
-def _service(request: Request) -> Service:
+# Asynchronous without awaiting anything: what is not, costs a change of thread at each request.
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
@@ -83,7 +84,7 @@ def _service(request: Request) -> Service:
 ServiceDependency = Annotated[Service, Depends(_service)]
 
 
-def _repository(service: ServiceDependency) -> Repository:
+async def _repository(service: ServiceDependency) -> Repository:
     return service.repository
 
 

@@ -18,7 +18,7 @@ BatchId = Annotated[str, Path(pattern=IDENTIFIER)]
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="PhienBan of the record.")]
 
 
-def _language(request: Request) -> Language:
+async def _language(request: Request) -> Language:
     return api_language(request)
 
 
