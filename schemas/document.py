@@ -58,10 +58,7 @@ UNLIMITED = ParserLimits(
 
 @dataclass(frozen=True)
 class ParsedDocument:
-    """One XML document: the bytes as received and the tree they parse to.
-
-    Not shared between threads: signature validation detaches and re-attaches nodes.
-    """
+    """One XML document: the bytes as received and the tree they parse to, which nobody changes."""
 
     data: bytes = field(repr=False)
     root: etree._Element
