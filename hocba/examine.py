@@ -90,7 +90,7 @@ def examine(data: bytes, file_name: str, by: Judgement, at: datetime) -> Examina
         transcript = _transcript(fields, definition)
         if transcript is None:
             outcome = Outcome.REJECTED
-            findings = (finding("HB-S114", definition=definition.reference),)
+            findings = (finding("HB-I019", definition=definition.reference),)
     return Examination(
         file_name=file_name,
         sha256=document.sha256,

@@ -160,6 +160,16 @@ def test_no_examination_says_accepted_against_its_own_reports(by):
         replace(accepted, outcome=Outcome.REJECTED)
 
 
+def test_rejects_what_passes_but_cannot_be_indexed():
+    registry = DefinitionRegistry.load()
+    nothing = etree.XPath("khong-co")
+    unreadable = [replace(each, index={**each.index, "event": nothing}) for each in registry]
+    by = judgement(DefinitionRegistry(unreadable), signed_records.trust(), signed_records.roster())
+    examination = examine(signed_records.signed_primary(), "a.xml", by, NOW)
+    assert examination.outcome is Outcome.REJECTED
+    assert [each.code for each in examination.findings] == ["HB-I019"]
+
+
 def test_refuses_a_policy_that_means_another_content_than_the_definition(tmp_path):
     definition = next(iter(DefinitionRegistry.load()))
     text = definition.policy_path.read_text("utf-8")
