@@ -17,9 +17,10 @@ import pytest
 
 from hocba.errors import IndexUnavailable
 from hocba.examine import Judgement
+from hocba.index.batches import Batches
 from hocba.index.engine import sqlite_url
 from hocba.index.index import Index
-from hocba.index.rows import BatchState, NewBatch, TokenKind
+from hocba.index.rows import Batch, BatchState, NewBatch, TokenKind
 from hocba.web.spool import Spool
 from hocba.web.worker import _waiting
 from schemas.findings import finding
@@ -179,6 +180,24 @@ def test_the_same_key_sent_many_times_at_once_gives_one_batch(index, tmp_path, n
             assert len(client.get("/v1/batches").json()["items"]) == 1
 
 
+def test_of_two_uploads_with_one_key_the_slower_gets_the_batch_of_the_faster(
+    site, sender, tmp_path, monkeypatch
+):
+    """The race, held still: the slower one looks before the faster one has written."""
+    archive, key = zip_of(tmp_path, document(1)), {"Idempotency-Key": "k-1"}
+    first = sender.post("/v1/batches", content=archive, headers=key).json()["id"]
+    look, looks = Batches.find_by_idempotency_key, []
+
+    def too_early(self: Batches, *names: str) -> Batch | None:
+        looks.append(names)
+        return None if len(looks) == 1 else look(self, *names)
+
+    monkeypatch.setattr(Batches, "find_by_idempotency_key", too_early)
+    second = sender.post("/v1/batches", content=archive, headers=key)
+    assert (second.status_code, second.json()["id"]) == (202, first)
+    assert len(looks) == 2
+
+
 def test_a_key_is_the_senders_own(site, sender, tmp_path):
     archive, key = zip_of(tmp_path, document(1)), {"Idempotency-Key": "k-1"}
     first = sender.post("/v1/batches", content=archive, headers=key)
@@ -305,6 +324,18 @@ def test_too_much_is_refused_whatever_was_declared(small):
         problem(answer, 413, "too-large")
     folders = [each for each in small.repository.spool.folder.iterdir() if each.is_dir()]
     assert folders == []
+
+
+def test_a_form_of_fields_without_end_is_cut_off(small):
+    def endless():
+        yield b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+        for _ in range(100):
+            yield bytes(1000)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with small.client(small.token(TokenKind.OPERATOR)) as client:
+        answer = client.post("/v1/batches", content=endless(), headers=headers)
+        problem(answer, 413, "too-large")
 
 
 def test_a_full_disk_is_said_and_nothing_is_kept(site, sender, monkeypatch):

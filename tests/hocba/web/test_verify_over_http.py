@@ -15,6 +15,9 @@ from hocba.home import Home
 from hocba.index.rows import VersionSelection
 from hocba.model.record import RecordStatus
 from hocba.web.app import create_app
+from hocba.web.verification import _standing
+from tests.support.stand_in import document
+from tests.support.stand_in import examine as stand_in
 from tests.support.web import SETTINGS, running
 
 XML = {"Content-Type": "application/xml"}
@@ -210,3 +213,8 @@ def standing_of(home, data: bytes) -> str:
     app = create_app(home, settings=replace(SETTINGS, work_batches=False))
     with running(app) as url:
         return str(httpx.post(f"{url}/v1/verify", content=data, headers=XML).json()["standing"])
+
+
+def test_a_document_that_is_a_recall_is_recalled_wherever_it_is_shown(site):
+    recall = stand_in(document(1, event="CANCEL", status="2"), "a.xml", site.repository.clock())
+    assert _standing(site.repository, recall) == "recalled"

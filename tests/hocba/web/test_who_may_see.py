@@ -15,6 +15,7 @@ from hocba.index.engine import sqlite_url
 from hocba.index.index import Index
 from hocba.index.migrate import migrate
 from hocba.index.rows import TokenKind
+from hocba.web.access import authenticated
 from tests.support.rows import fill, record, version_of
 from tests.support.services.postgresql import PostgreSQL
 from tests.support.stand_in import MemoryStore
@@ -243,3 +244,12 @@ def test_what_is_personal_is_not_kept_on_the_way(two):
     for path in (*READING, f"/v1/students/{PUPIL}/records"):
         cache = two.get(path.format(OWN), token).headers["cache-control"]
         assert cache in {"no-store", "private, no-cache"}, path
+
+
+def test_no_batch_exists_for_a_guardian(two):
+    caller = authenticated(two.site.repository, tokens(two)["guardian"])
+    with two.site.repository.index.reading() as tx:
+        batch = tx.batches.find("batch-1")
+    assert caller is not None
+    assert batch is not None
+    assert not caller.may_see_batch(batch)
