@@ -12,31 +12,15 @@ from hocba.ingest.report import report_lines
 from hocba.model.outcome import Outcome
 from hocba.web.access import Caller, Sender
 from hocba.web.api.bodies import BatchBody, PageOfBatches, PageOfItems
-from hocba.web.api.parameters import ApiLanguage, BatchId, problems
+from hocba.web.api.parameters import ApiLanguage, BatchId, file_body, problems
 from hocba.web.intake import MEDIA_TYPES, IdempotencyKey, take_batch
 from hocba.web.pagination import CursorText, Limit, cursor_at, next_url
 from hocba.web.problems import Problem, ProblemType
 from hocba.web.repository import Repository, RepositoryDependency, ServiceDependency
-from hocba.web.uploads import FORM
 from hocba.web.viewing import Trail
 from schemas.findings import Language
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"], responses=problems(401, 403, 404, 422))
-
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FILE_FORM = {
-    "schema": {
-        "type": "object",
-        "required": ["file"],
-        "properties": {"file": {"type": "string", "format": "binary"}},
-    }
-}
-_UPLOAD = {
-    "requestBody": {
-        "required": True,
-        "content": {FORM: _FILE_FORM} | dict.fromkeys(sorted(MEDIA_TYPES), _BINARY),
-    }
-}
 
 OutcomeFilter = Annotated[Outcome | None, Query(description="Only items of this outcome.")]
 
@@ -45,7 +29,7 @@ OutcomeFilter = Annotated[Outcome | None, Query(description="Only items of this 
     "",
     status_code=202,
     response_model=BatchBody,
-    openapi_extra=_UPLOAD,
+    openapi_extra=file_body(MEDIA_TYPES),
     responses=problems(400, 413, 415, 507),
 )
 async def send_batch(

@@ -6,31 +6,17 @@ from fastapi import APIRouter, Request, Response
 
 from hocba.receipts import published_jwk
 from hocba.web.api.bodies import KeySet
-from hocba.web.api.parameters import ApiLanguage, problems
+from hocba.web.api.parameters import ApiLanguage, file_body, problems
 from hocba.web.repository import RepositoryDependency, ServiceDependency
-from hocba.web.uploads import FORM
 from hocba.web.verification import MEDIA_TYPES, verify_upload
 
 router = APIRouter(tags=["public"])
 
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FILE_FORM = {
-    "schema": {
-        "type": "object",
-        "required": ["file"],
-        "properties": {"file": {"type": "string", "format": "binary"}},
-    }
-}
-_DOCUMENT = {
-    "requestBody": {
-        "required": True,
-        "content": {FORM: _FILE_FORM} | dict.fromkeys(sorted(MEDIA_TYPES), _BINARY),
-    }
-}
-
 
 @router.post(
-    "/v1/verify", openapi_extra=_DOCUMENT, responses=problems(400, 413, 415, 422, 429, 503)
+    "/v1/verify",
+    openapi_extra=file_body(MEDIA_TYPES),
+    responses=problems(400, 413, 415, 422, 429, 503),
 )
 async def verify(
     service: ServiceDependency, language: ApiLanguage, request: Request
