@@ -6,6 +6,7 @@
     trust/, roster.csv          whom the signatures are believed from; may be missing
     keys/receipt-key.pem        what receipts are signed with; its public half beside it
     definitions/                further definitions; may be missing
+    spool/                      uploads that wait to be taken in; the server makes it
 
 Trust: whoever can write here is the operator. Without trust/ or roster.csv nothing is accepted.
 """

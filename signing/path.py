@@ -44,7 +44,10 @@ class _Kept:
 
 
 class PathValidator:
-    """Validates certificate paths against one trust store and keeps the verdicts."""
+    """Validates certificate paths against one trust store and keeps the verdicts.
+
+    Not for a thread that runs an event loop: the exact engine starts one of its own.
+    """
 
     def __init__(self, trust: TrustStore) -> None:
         self._trust = trust
