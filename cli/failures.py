@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -11,7 +12,7 @@ import typer
 
 from cli.errors import Misuse
 from cli.exit_code import ExitCode
-from cli.session import Session, Tone
+from cli.session import Session, Tone, visible
 
 _ERRNO_KEYS = {
     errno.ENOENT: "missing",
@@ -30,13 +31,16 @@ _ERRNO_KEYS = {
 }
 
 
+_EXTRA_ARGUMENTS = re.compile(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)\Z", re.DOTALL)
+
+
 def report(error: Exception, session: Session, command: str) -> ExitCode:
     """Tell the caller about *error*; the exit code that goes with it."""
     line = _line(error, session)
     if line is not None:
-        _tell(session, line)
+        tell(session, line)
         return ExitCode.UNUSABLE
-    _tell(session, session.text("failure.software", file=_details(error, command)))
+    tell(session, session.text("failure.software", file=_details(error, command)))
     return ExitCode.SOFTWARE
 
 
@@ -75,18 +79,8 @@ def usage_line(error: typer.TyperException, session: Session) -> str:
 
 def _other_usage(error: typer.TyperException, session: Session) -> str:
     message = error.format_message()
-    if message.startswith("No such command"):
-        name, _, rest = message.removeprefix("No such command ").partition("'. ")
-        near = rest.removeprefix("Did you mean ").rstrip("?").replace("'", "")
-        name = name.strip("'.").partition("'")[0]
-        if near or "Did you mean" in message:
-            near = message.partition("Did you mean ")[2].rstrip("?").replace("'", "")
-            return session.text("misuse.no_such_command_near", found=name, near=near)
-        return session.text("misuse.no_such_command", found=name)
-    if message.startswith("Got unexpected extra argument"):
-        found = message.partition("(")[2].rpartition(")")[0]
-        found = found.partition("(")[2] or found
-        return session.text("misuse.unexpected", found=found)
+    if extra := _EXTRA_ARGUMENTS.match(message):
+        return session.text("misuse.unexpected", found=extra[1])
     if message.startswith("Missing command"):
         return session.text("misuse.no_command")
     return session.text("misuse.other", reason=message)
@@ -121,20 +115,25 @@ def _system_line(error: OSError, session: Session) -> str:
     return session.text("failure.file", file=name, reason=reason)
 
 
-def _tell(session: Session, line: str) -> None:
+def tell(session: Session, line: str) -> None:
     mark = session.text("failure.mark")
+    line = visible(line)
     if sys.stderr.isatty() and "NO_COLOR" not in os.environ:
         mark = typer.style(mark, fg=Tone.BAD.value, bold=True)
-    print(f"{mark} {line}", file=sys.stderr)  # noqa: T201 -- the one place where errors are told
+    print(f"{mark} {line}", file=sys.stderr)  # noqa: T201 -- beside the results
 
 
 def _details(error: Exception, command: str) -> str:
     """Write what only a developer can use into a file of the caller's own; its path.
 
-    Arguments and values are left out: they may name pupils. The error's own text is kept.
+    Arguments and values are left out: they may name pupils. The error's own text is kept. Where
+    no file can be written, there are no details.
     """
-    number, path = tempfile.mkstemp(prefix="hocba-", suffix=".txt", text=True)
-    with os.fdopen(number, "w", encoding="utf-8") as file:
-        file.write(f"hocba {command}, Python {python_version()}, {sys.platform}\n\n")
-        file.write("".join(traceback.format_exception(error)))
+    try:
+        number, path = tempfile.mkstemp(prefix="hocba-", suffix=".txt", text=True)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(f"hocba {command}, Python {python_version()}, {sys.platform}\n\n")
+            file.write("".join(traceback.format_exception(error)))
+    except OSError:
+        return "–"
     return path

@@ -3,11 +3,13 @@
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from typer import Context
 from typer.core import TyperCommand, TyperGroup
 
+from cli.errors import Misuse
 from cli.parameters import session_of
 from cli.texts import catalogue, lookup
 from schemas.findings import Language
@@ -40,6 +42,15 @@ class Group(TyperGroup):
     def format_help(self, ctx: Any, formatter: _Formatter) -> None:
         """Write the page."""
         formatter.write(page(self, ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that *args* name; raises `Misuse` for one that is not there."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            near = ", ".join(get_close_matches(name, self.commands))
+            key = "misuse.no_such_command_near" if near else "misuse.no_such_command"
+            raise Misuse(key, found=name, near=near)
+        return super().resolve_command(ctx, args)
 
 
 def key_of(ctx: Context) -> str:

@@ -102,8 +102,7 @@ def _invoke(arguments: list[str], session: Session) -> int:
 def _tell_usage(error: typer.TyperException, session: Session) -> None:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "hocba"
-    mark = session.text("failure.mark")
-    print(f"{mark} {failures.usage_line(error, session)}", file=sys.stderr)  # noqa: T201
+    failures.tell(session, failures.usage_line(error, session))
     session.note("misuse.see_help", command=command)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,15 @@ class Tone(StrEnum):
     FAINT = "bright_black"
 
 
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Controls of terminals and of the direction of writing."""
+
+
+def visible(words: str) -> str:
+    """*words* from a document, fit for a terminal: nothing in them moves, colours or reverses."""
+    return _HIDDEN.sub("\ufffd", words)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """Everything a command needs to answer."""
@@ -64,6 +74,14 @@ class Session:
         """Write one line as a result; raises `OutputClosed`."""
         _write(sys.stdout, line)
 
+    def write_bytes(self, data: bytes) -> None:
+        """Write *data* as the only result; raises `OutputClosed`."""
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise OutputClosed from error
+
     def emit(self, value: Mapping[str, object]) -> None:
         """Write one JSON object, on a line of its own."""
         _write(sys.stdout, json.dumps(value, ensure_ascii=False))
@@ -85,6 +103,7 @@ class Session:
 
     def table(self, rows: Sequence[Sequence[str]], *, indent: int = 0) -> None:
         """Write *rows* in aligned columns, the first row as heading."""
+        rows = [[visible(cell) for cell in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for number, row in enumerate(rows):
             cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]

@@ -9,7 +9,7 @@ from cli.examining import Examining, expected
 from cli.names import signer_words
 from cli.progress import progress, shown
 from cli.result import Result
-from cli.session import Session, Tone
+from cli.session import Session, Tone, visible
 from hocba.ingest.source import Source
 from hocba.model.outcome import Outcome
 from schemas.findings import Finding, Severity, term
@@ -111,7 +111,7 @@ class Summary:
                 "documents.errors" if is_error else "documents.warnings",
                 code=session.paint(code, Tone.STRONG),
                 count=group.documents,
-                message=group.first.message(session.language),
+                message=visible(group.first.message(session.language)),
             )
             for name in group.examples:
                 session.write(f"    {name}")
@@ -150,7 +150,7 @@ def outcome_words(outcome: Outcome, session: Session, *, width: int = 0) -> str:
 def finding_line(each: Finding, session: Session) -> str:
     """One finding: where, which, and what to do about it."""
     tone = Tone.BAD if each.severity is Severity.ERROR else Tone.DOUBTFUL
-    message = each.message(session.language)
+    message = visible(each.message(session.language))
     where = ""
     if each.line and str(each.line) not in message:
         where = session.text("documents.line", line=each.line)
@@ -166,5 +166,6 @@ def _record_lines(body: dict[str, Any], session: Session) -> list[str]:
         signer = signer_words(each["signer"]) if each["signer"] else "?"
         verdict = " / ".join(filter(None, (each["indication"], each["sub_indication"])))
         role = each["role"] or "?"
-        lines.append(session.text("documents.signature", role=role, signer=signer, verdict=verdict))
+        line = session.text("documents.signature", role=role, signer=signer, verdict=verdict)
+        lines.append(visible(line))
     return lines

@@ -7,7 +7,7 @@ import typer
 
 from cli.exit_code import ExitCode
 from cli.parameters import Home, session_of
-from cli.session import Session
+from cli.session import Session, visible
 
 if TYPE_CHECKING:
     from hocba.index.rows import RecordHistory, Timeline
@@ -48,7 +48,7 @@ def show_timeline(timeline: "Timeline", session: Session) -> None:
         session.say("history.unknown", mahocsinh=timeline.mahocsinh)
         return
     newest = timeline.records[-1].record
-    session.say("history.pupil", name=newest.hovaten, mahocsinh=timeline.mahocsinh)
+    session.say("history.pupil", name=visible(newest.hovaten), mahocsinh=timeline.mahocsinh)
     headings = ("year", "grade", "class", "school", "result", "version", "status")
     rows = [[session.text(f"history.heading.{each}") for each in headings]]
     rows += [_row(each, session) for each in timeline.records]

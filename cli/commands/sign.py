@@ -71,8 +71,7 @@ def sign(
         repeat=repeat,
     )
     if target is None:
-        sys.stdout.buffer.write(signed)
-        sys.stdout.flush()
+        session.write_bytes(signed)
     else:
         write_whole(target, signed)
     subject = signing_key.certificate.subject.rfc4514_string()

@@ -65,3 +65,13 @@ def test_findings_come_in_english_on_request(tmp_path: Path) -> None:
     messages = [each.json["schema"]["findings"][0]["message"] for each in (vi, en)]
     assert messages[0] != messages[1]
     assert json.loads(vi.out)["schema"]["findings"][0]["code"] in vi.out
+
+
+def test_nothing_in_a_document_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
+    """C1 controls and marks that turn the direction of writing are allowed in XML."""
+    file = tmp_path / "a.xml"
+    file.write_bytes(made.primary_record(tenlop="5A\u009b31mĐỎ\u202e và dài quá"))
+    ran = call("check", file)
+    assert ran.code == 1
+    assert "và dài quá" in ran.out
+    assert not {"\u009b", "\u202e"} & set(ran.out)
