@@ -19,7 +19,8 @@ MAX_VERSION = 2**31 - 1
 MAX_IDENTIFIER = 64
 MAX_FINDINGS = 100
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\Z")
+# Without a dot: keys of the store are made of them, and a dot has a meaning there.
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _IDENTITY = ("mahocsinh", "namhoc", "masogd", "matruong")
 
 

@@ -108,7 +108,7 @@ class Ingest:
             masogd=masogd,
             created_at=self.clock(),
             idempotency_key=idempotency_key,
-            location=str(path.absolute()),
+            location=_location(path),
         )
         with self.index.transaction() as tx:
             found = tx.batches.find_unfinished(fingerprint, sender=sender, masogd=masogd)
@@ -201,6 +201,16 @@ class Ingest:
         with self.index.reading() as tx:
             found = tx.batches.find(batch.id)
         return found or batch
+
+
+def _location(path: Path) -> str | None:
+    """Where the batch lies; None where the name is no text that an index can hold."""
+    text = str(path.absolute())
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return None
+    return text
 
 
 def _paired(chunk: Chunk, examined: tuple[Examined, ...]) -> Entries:

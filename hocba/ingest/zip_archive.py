@@ -148,6 +148,8 @@ def _parts(file: BinaryIO, entry: _Entry) -> Iterator[tuple[bytes, int]]:
 
 
 def _go_to_data(file: BinaryIO, entry: _Entry, directory: _Directory) -> None:
+    if entry.offset >= directory.start:  # ZIP64 can name offsets that no file has
+        raise EntryRefused(finding("HB-I007"))
     file.seek(entry.offset)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size:

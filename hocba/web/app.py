@@ -22,6 +22,7 @@ from hocba.web.metrics import Metrics
 from hocba.web.middleware import HeadAsGet, LastLine, Measured, SecurityHeaders
 from hocba.web.pages import check, parent, start
 from hocba.web.problems import Problem
+from hocba.web.readiness import Readiness
 from hocba.web.repository import Repository, Service, open_repository
 from hocba.web.sessions import Sessions
 from hocba.web.settings import WebSettings
@@ -80,6 +81,10 @@ def _service(repository: Repository, settings: WebSettings) -> Service:
         verifications=RateLimit(settings.verifications_per_minute, time.monotonic),
         sign_ins=RateLimit(settings.sign_ins_per_minute, time.monotonic),
         verifying=CapacityLimiter(settings.verifications_at_once),
+        verifications_in_hand=CapacityLimiter(
+            settings.verifications_at_once + settings.verifications_waiting
+        ),
+        readiness=Readiness(repository, time.monotonic),
         sessions=Sessions(settings.session_key, settings.session),
     )
 

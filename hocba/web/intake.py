@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from hocba.errors import IndexConflict
 from hocba.index.index import Transaction
-from hocba.index.rows import Batch, NewBatch
+from hocba.index.rows import Batch, BatchState, NewBatch
 from hocba.web.access import Caller
 from hocba.web.problems import Problem, ProblemType
 from hocba.web.repository import Repository, Service
@@ -63,7 +63,9 @@ async def take_batch(
     name = file_name(received.file_name)
     batch = await run_in_threadpool(_register, repository, caller, identity, spooled, name, key)
     if batch.id != identity:
-        repository.spool.remove(identity)
+        unfinished = batch.state not in {BatchState.DONE, BatchState.FAILED}
+        if not (unfinished and repository.spool.adopt(identity, batch.id)):
+            repository.spool.remove(identity)
     return batch
 
 
@@ -96,9 +98,11 @@ def _register(
     )
     try:
         return _create(repository, caller, new)
-    except BaseException:
+    except (Problem, IndexConflict):
         repository.spool.remove(identity)
         raise
+    # After any other error the row may be there all the same, when only the answer of the database
+    # was lost: the bytes stay until they are claimed or swept.
 
 
 def _create(repository: Repository, caller: Caller, new: NewBatch) -> Batch:

@@ -17,6 +17,7 @@ from hocba.receipts import ReceiptKey
 from hocba.web.judging import CurrentJudgement
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
+from hocba.web.readiness import Readiness
 from hocba.web.sessions import Sessions
 from hocba.web.settings import WebSettings
 from hocba.web.spool import Spool
@@ -72,6 +73,8 @@ class Service:
     verifications: RateLimit
     sign_ins: RateLimit
     verifying: CapacityLimiter
+    verifications_in_hand: CapacityLimiter
+    readiness: Readiness
     sessions: Sessions
 
 

@@ -22,6 +22,7 @@ class WebSettings:
     verifications_per_minute: int = 30
     sign_ins_per_minute: int = 10
     verifications_at_once: int = 4
+    verifications_waiting: int = 20
     session: timedelta = timedelta(minutes=30)
     session_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     work_batches: bool = True
@@ -37,6 +38,7 @@ class WebSettings:
             self.verifications_per_minute,
             self.sign_ins_per_minute,
             self.verifications_at_once,
+            self.verifications_waiting,
         )
         if min(counts) < 1:
             raise ValueError("a limit is below 1")

@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -64,11 +65,22 @@ class Spool:
         """
         kept = set(waiting)
         for entry in self.folder.iterdir():
-            if not entry.is_dir() or entry.name in kept:
+            if entry.name in kept:
                 continue
-            touched = max(each.stat().st_mtime for each in (entry, *entry.iterdir()))
-            if time.time() - touched > _ABANDONED_SECONDS:
-                shutil.rmtree(entry, ignore_errors=True)
+            with suppress(OSError):  # it may be renamed or removed by its upload just now
+                touched = max(each.stat().st_mtime for each in (entry, *entry.iterdir()))
+                if entry.is_dir() and time.time() - touched > _ABANDONED_SECONDS:
+                    shutil.rmtree(entry, ignore_errors=True)
+
+    def adopt(self, sent: str, batch: str) -> bool:
+        """Give the bytes that came in as *sent* to *batch*, if that has none here."""
+        if self.find(batch) is not None:
+            return False
+        try:
+            (self.folder / sent).rename(self.folder / batch)
+        except OSError:
+            return False
+        return True
 
 
 class Draft:

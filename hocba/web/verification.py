@@ -19,7 +19,8 @@ from hocba.web.uploads import ANY_BYTES, Memory, receive
 
 MEDIA_TYPES = frozenset({"application/xml", "text/xml", ANY_BYTES})
 
-_MOST_WAITING = 20
+# How long a body may take to come in.
+_BODY_SECONDS = 30
 
 
 class Standing(StrEnum):
@@ -52,19 +53,33 @@ async def verify_upload(service: Service, request: Request) -> Verification:
     wait = service.verifications.take(client_address(request))
     if wait:
         raise too_many_requests(wait)
-    if service.verifying.statistics().tasks_waiting >= _MOST_WAITING:
-        raise unavailable()
-    memory = Memory()
-    received = await receive(
-        request, memory, limit=service.settings.max_document_bytes, media_types=MEDIA_TYPES
-    )
-    name = shown_name(received.file_name or "document.xml")
-    work = partial(_examine, service.repository, bytes(memory.data), name)
-    examination = await anyio.to_thread.run_sync(work, limiter=service.verifying)
+    examination = await _examined(service, request)
     service.metrics.verification(examination.outcome)
     # In a thread of the common pool: those alone are fewer than the index's connections.
     standing = await run_in_threadpool(_standing, service.repository, examination)
     return Verification(examination, standing)
+
+
+async def _examined(service: Service, request: Request) -> Examination:
+    """The examination of the body; bodies on their way in count against the limit as well."""
+    token = object()
+    try:
+        service.verifications_in_hand.acquire_on_behalf_of_nowait(token)
+    except anyio.WouldBlock:
+        raise unavailable() from None
+    try:
+        memory = Memory()
+        with anyio.fail_after(_BODY_SECONDS):
+            received = await receive(
+                request, memory, limit=service.settings.max_document_bytes, media_types=MEDIA_TYPES
+            )
+        name = shown_name(received.file_name or "document.xml")
+        work = partial(_examine, service.repository, bytes(memory.data), name)
+        return await anyio.to_thread.run_sync(work, limiter=service.verifying)
+    except TimeoutError:
+        raise unavailable() from None
+    finally:
+        service.verifications_in_hand.release_on_behalf_of(token)
 
 
 def client_address(request: Request) -> str:

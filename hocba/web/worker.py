@@ -76,7 +76,18 @@ class BatchWorker:
             for batch in waiting:
                 if self._stopping.is_set():
                     return
-                self._work(batch)
+                self._work_alone(batch)
+
+    def _work_alone(self, batch: Batch) -> None:
+        """Work *batch* so that nothing it comes to keeps those behind it waiting."""
+        try:
+            self._work(batch)
+        except HocbaError:
+            raise  # the index or the store is away: so it is for the others
+        except Exception as error:  # noqa: BLE001 -- whatever one batch does to us, the next comes
+            incident = log_incident(error)
+            with self._service.repository.index.transaction() as tx:
+                tx.batches.pause(batch.id, finding("HB-I046", incident=incident))
 
     def _work(self, batch: Batch) -> None:
         metrics = self._service.metrics

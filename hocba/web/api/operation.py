@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from hocba.errors import HocbaError
 from hocba.index.rows import values_of
 from hocba.web.access import Operator, Sender
 from hocba.web.api.bodies import Health, StatisticsBody
@@ -12,7 +11,6 @@ from hocba.web.api.parameters import problems
 from hocba.web.metrics import MEDIA_TYPE
 from hocba.web.problems import Problem, ProblemType
 from hocba.web.repository import RepositoryDependency, ServiceDependency
-from storage.errors import StorageError
 
 router = APIRouter(tags=["operation"])
 
@@ -43,19 +41,11 @@ async def read_health() -> dict[str, str]:
 
 
 @router.get("/readyz", response_model=Health, responses=problems(503))
-def read_readiness(repository: RepositoryDependency) -> dict[str, str]:
+def read_readiness(service: ServiceDependency) -> dict[str, str]:
     """Whether the index is at its newest migration and the store can be used."""
-    failed = []
-    try:
-        repository.index.check()
-    except HocbaError:
-        failed.append("index")
-    try:
-        repository.store.check()
-    except StorageError:
-        failed.append("store")
+    failed = service.readiness.failed()
     if failed:
-        raise Problem(ProblemType.NOT_READY, members={"failed": failed})
+        raise Problem(ProblemType.NOT_READY, members={"failed": list(failed)})
     return {"status": "ready"}
 
 

@@ -136,6 +136,7 @@ def _show(
     version = next((each for each in history.versions if each.phienban == number), None)
     if version is None:
         raise Problem(ProblemType.NOT_FOUND)
+    visible_version(repository, caller, madinhdanhhocba, number, "document.read")
     data = read_document(repository, version)
     judgement, language = repository.judgement(), page_language(request)
     response = render(

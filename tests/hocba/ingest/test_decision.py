@@ -4,9 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hocba.index.rows import Pupil
 from hocba.ingest.decision import (
+    _IDENTIFIER,
     MAX_FINDINGS,
     Decision,
     Known,
@@ -20,6 +23,7 @@ from hocba.model.examination import AcceptedDocument
 from hocba.model.outcome import Outcome
 from hocba.model.record import RecordStatus
 from schemas.findings import Language, Severity, finding
+from storage.contract import is_key
 from tests.support.stand_in import NOON, document, examine
 
 _NOTHING = Known({}, {}, {})
@@ -294,3 +298,27 @@ def test_an_impossible_decision_cannot_be_made() -> None:
         Decision(**fields, outcome=Outcome.DUPLICATE, accepted=accepted)
     with pytest.raises(ValueError, match="without a reason"):
         Decision(**fields, outcome=Outcome.REJECTED)
+
+
+@pytest.mark.parametrize("field", ["madinhdanhhocba", "matruong"])
+@pytest.mark.parametrize("value", ["HB1.", "79.001", "HB..1", "a/b", "Ă", "", "x" * 65])
+def test_an_identifier_that_no_key_can_be_made_of_is_refused(field: str, value: str) -> None:
+    examination = examine(document(), "x", NOON)
+    assert examination.transcript is not None
+    reference = replace(examination.transcript.reference, **{field: value})
+    odd = replace(
+        examination,
+        transcript=replace(examination.transcript, reference=reference),
+        record=reference,
+    )
+    [decision] = decide([(Document(1, "1.xml", document()), odd)], _NOTHING, masogd="15")
+    assert decision.outcome is Outcome.REJECTED
+    assert [each.code for each in decision.findings if each.code == "HB-I039"]
+
+
+@given(st.from_regex(_IDENTIFIER, fullmatch=True), st.from_regex(_IDENTIFIER, fullmatch=True))
+def test_what_may_come_in_can_be_stored(identity: str, school: str) -> None:
+    examination = examine(document(), "x", NOON)
+    assert examination.transcript is not None
+    reference = replace(examination.transcript.reference, madinhdanhhocba=identity, matruong=school)
+    assert is_key(replace(examination.transcript, reference=reference).storage_key)

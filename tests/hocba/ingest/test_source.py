@@ -814,3 +814,21 @@ def test_one_changed_byte_never_changes_a_document_silently(
     documents = [each.data for each in found if isinstance(each, Document)]
     bad = [each for each in found if isinstance(each, BadEntry)]
     assert bad or sorted(documents) == sorted(entries.values())
+
+
+@pytest.mark.parametrize("offset", [2**64 - 1, 2**63 - 1, 2**62, 10_000])
+def test_a_zip64_offset_that_no_file_has_is_a_bad_entry_and_no_more(
+    tmp_path: Path, offset: int
+) -> None:
+    data = write_zip(tmp_path / "a.zip", {"a.xml": b"<a/>", "b.xml": b"<b/>"}).read_bytes()
+    extra = struct.pack("<HHQ", 0x0001, 8, offset)
+    at = data.index(b"PK\x01\x02")
+    name_end = at + 46 + len("a.xml")
+    changed = bytearray(data[:name_end] + extra + data[name_end:])
+    struct.pack_into("<H", changed, at + 30, len(extra))
+    struct.pack_into("<L", changed, at + 42, 0xFFFFFFFF)
+    end = changed.index(b"PK\x05\x06")
+    (size,) = struct.unpack_from("<L", changed, end + 12)
+    struct.pack_into("<L", changed, end + 12, size + len(extra))
+    codes = _codes(_entries(_zip(tmp_path, bytes(changed))))
+    assert codes == {"a.xml": "HB-I007", "b.xml": "ok"}

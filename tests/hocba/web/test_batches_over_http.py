@@ -610,3 +610,45 @@ def test_what_is_spooled_is_what_was_sent(site, sender):
     assert sha256(file.read_bytes()).digest() == sha256(data).digest()
     assert json.loads(file.read_bytes())["mahocsinh"]
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_batch_that_fails_in_an_unforeseen_way_does_not_keep_the_others_waiting(
+    site, sender, tmp_path, monkeypatch
+):
+    work = type(site.repository.ingest).work
+
+    def explode_on_the_first(self, batch, path, progress=None):
+        if batch.source.startswith("first"):
+            raise ValueError("unforeseen")
+        return work(self, batch, path, progress)
+
+    monkeypatch.setattr(type(site.repository.ingest), "work", explode_on_the_first)
+    headers = {"Content-Type": "application/xml"}
+    first = sender.post(
+        "/v1/batches",
+        content=document(),
+        headers=headers | {"Content-Disposition": 'attachment; filename="first.xml"'},
+    ).json()
+    assert finished(sender, first["id"], ("paused",))["failure"]["code"] == "HB-I046"
+    second = sender.post(
+        "/v1/batches",
+        content=zip_of(tmp_path, document()),
+        headers={"Content-Type": "application/zip"},
+    ).json()
+    assert finished(sender, second["id"])["state"] == "done"
+
+
+def test_the_bytes_stay_when_only_the_databases_answer_is_lost(site, sender, monkeypatch):
+    create = Batches.create
+
+    def lost(self, new):
+        create(self, new)
+        self._connection.commit()
+        raise IndexUnavailable(finding("HB-I102", reason="gone"))
+
+    monkeypatch.setattr(Batches, "create", lost)
+    headers = {"Content-Type": "application/xml", "Idempotency-Key": "once"}
+    assert sender.post("/v1/batches", content=document(), headers=headers).status_code == 503
+    monkeypatch.undo()
+    again = sender.post("/v1/batches", content=document(), headers=headers).json()
+    assert finished(sender, again["id"])["accepted"] == 1

@@ -364,10 +364,11 @@ def test_every_look_is_noted(sample, browser, pupil):
     each = next(e for e in sample.records() if e.mahocsinh == pupil)
     for part in ("", "/ban/1/tai-ve", "/ban/1/bien-nhan"):
         browser.get(f"/phu-huynh/hoc-ba/{each.madinhdanhhocba}{part}")
-    noted = [e for e in sample.trail() if e.madinhdanhhocba == each.madinhdanhhocba][-4:]
+    noted = [e for e in sample.trail() if e.madinhdanhhocba == each.madinhdanhhocba][-5:]
     assert [e.action for e in noted] == [
         "timeline.read",
         "record.read",
+        "document.read",
         "document.read",
         "receipt.read",
     ]

@@ -3,10 +3,12 @@
 import json
 import logging
 import shutil
+import socket
+import time
 from dataclasses import replace
 from hashlib import sha256
+from urllib.parse import urlsplit
 
-import anyio
 import httpx
 import pytest
 
@@ -139,18 +141,37 @@ def test_an_address_that_asks_too_often_has_to_wait(sample):
 
 
 def test_too_much_at_once_is_told_to_come_again(sample):
-    service = sample.app.state.service
-
-    class Busy:
-        def statistics(self):
-            return anyio.CapacityLimiterStatistics(1, 1, (), 20)
-
-    app = create_app(sample.home, settings=replace(SETTINGS, work_batches=False))
-    app.state.service = replace(service, verifying=Busy())
+    settings = replace(
+        SETTINGS, work_batches=False, verifications_at_once=1, verifications_waiting=1
+    )
+    app = create_app(sample.home, settings=settings)
     with running(app) as url:
+        # Two bodies that have begun and do not end take both places.
+        slow = [socket.create_connection(address(url)) for _ in range(2)]
+        for each in slow:
+            head = b"POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nx"
+            each.sendall(head)
+        limiter = app.state.service.verifications_in_hand
+        until(lambda: limiter.borrowed_tokens == 2)
         answer = httpx.post(f"{url}/v1/verify", content=b"x")
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"]
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+        for each in slow:
+            each.close()
+        until(lambda: limiter.borrowed_tokens == 0)
+        assert httpx.post(f"{url}/v1/verify", content=b"x").status_code == 200
+
+
+def address(url):
+    parts = urlsplit(url)
+    return parts.hostname, parts.port
+
+
+def until(holds, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 # ---------------------------------------------------------------- how an accepted one stands
