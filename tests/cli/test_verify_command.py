@@ -5,7 +5,9 @@ import subprocess
 import tarfile
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,26 @@ RECORD = {"madinhdanhhocba", "mahocsinh", "namhoc", "matruong", "phienban", "def
 
 def trusted(province: Province) -> list[str | Path]:
     return ["--trust", province.trust, "--roster", province.roster]
+
+
+def on_a_terminal(
+    *arguments: str | Path, stdout: Any = None, stderr: Any = None, **changes: str | None
+) -> tuple[int, str]:
+    """The exit code, and what a terminal sees of every stream that is not led elsewhere."""
+    reader, writer = os.openpty()
+    process = subprocess.Popen(
+        [*HOCBA, *map(str, arguments)],
+        env=environment(TERM="xterm", **changes),
+        stdout=writer if stdout is None else stdout,
+        stderr=writer if stderr is None else stderr,
+    )
+    os.close(writer)
+    seen = b""
+    with suppress(OSError):  # what Linux answers once the other side is closed
+        while piece := os.read(reader, 65536):
+            seen += piece
+    os.close(reader)
+    return process.wait(60), seen.decode()
 
 
 def alter_a_mark(file: Path) -> None:
@@ -338,3 +360,30 @@ def test_a_definition_of_ones_own_needs_no_code(province: Province, tmp_path: Pa
     ran = call("verify", province.records[0], env={"HOCBA_DEFINITIONS": str(tmp_path)})
     assert ran.code == 2
     assert "rieng" in ran.err
+
+
+def test_shows_progress_on_a_terminal_and_leaves_the_results_alone(
+    province: Province, tmp_path: Path
+) -> None:
+    """Standard error is a terminal, standard output a pipe: the bar goes where nobody reads."""
+    results = tmp_path / "results"
+    with results.open("wb") as file:
+        code, bar = on_a_terminal(
+            *("verify", province.batch, *trusted(province), "--format=json"), stdout=file
+        )
+    assert code == 0
+    outcomes = [json.loads(line)["outcome"] for line in results.read_text("utf-8").splitlines()]
+    assert outcomes == ["accepted"] * len(province.records)
+    assert "Đang kiểm tra" in bar
+    assert f"{len(outcomes)}/{len(outcomes)}" in bar
+
+
+def test_colours_are_for_terminals_that_want_them(province: Province) -> None:
+    for wanted in (True, False):
+        code, shown = on_a_terminal(
+            *("verify", province.records[0]),
+            stderr=subprocess.DEVNULL,
+            NO_COLOR=None if wanted else "1",
+        )
+        assert code == 3
+        assert ("\x1b[" in shown) is wanted
