@@ -11,8 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cli.commands.history import show_timeline
+from cli.session import Session
 from hocba.home import Home
+from hocba.index.rows import RecordHistory, Timeline
+from hocba.model.record import Event, RecordStatus
 from hocba.receipts import Receipt, read_public_key, verify_receipt
+from tests.support import rows
 from tests.support.command import HOCBA, Ran, call, environment
 from tests.support.sample import Province
 
@@ -103,9 +108,9 @@ class TestIngest:
             assert re.search(
                 rf"^✗ không (đạt|đọc được)  {re.escape(name)}$", ran.out, re.MULTILINE
             ), name
-        rows = list(csv.DictReader(io.StringIO(report.read_text("utf-8-sig"))))
-        assert set(expected) <= {row["file"] for row in rows}
-        assert {row["severity"] for row in rows} <= {"error", "warning", ""}
+        lines = list(csv.DictReader(io.StringIO(report.read_text("utf-8-sig"))))
+        assert set(expected) <= {each["file"] for each in lines}
+        assert {each["severity"] for each in lines} <= {"error", "warning", ""}
 
     def test_takes_only_the_named_province(self, empty_home: Path, province: Province) -> None:
         ran = ingest(province.records[0], empty_home, "--masogd", "79", "--lang=en")
@@ -143,8 +148,42 @@ class TestIngest:
         assert ran.code == 2
         assert "không có.zip" in ran.err
 
+    def test_a_store_that_is_away_pauses_the_batch(
+        self, empty_home: Path, province: Province
+    ) -> None:
+        store, away = empty_home / "store", empty_home / "away"
+        store.rename(away)
+        store.write_text("not a folder", "utf-8")
+        paused = ingest(province.batch, empty_home)
+        assert paused.code == 3
+        assert "đang tạm dừng" in paused.out
+        assert "HB-I040" in paused.out
+        store.unlink()
+        away.rename(store)
+        resumed = ingest(province.batch, empty_home, "--format=json")
+        assert resumed.code == 0
+        assert resumed.json["accepted"] == len(province.records)
+
 
 class TestHistory:
+    def test_lists_the_versions_of_a_record_that_was_corrected(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        record = rows.record(phienban=2, status=RecordStatus.RECALLED)
+        first = rows.version_of(record, phienban=1)
+        second = rows.version_of(record, position=2, event=Event.CANCEL)
+        timeline = Timeline(record.mahocsinh, (RecordHistory(record, (first, second)),))
+        show_timeline(timeline, Session())
+        out = capsys.readouterr().out
+        assert "đã thu hồi" in out
+        assert "phiên bản 1 (lập mới)" in out
+        assert "phiên bản 2 (huỷ)" in out
+
+    def test_says_in_words_that_a_pupil_is_unknown(self, home: Path) -> None:
+        ran = call("history", "0000000000", "--home", home)
+        assert ran.code == 1
+        assert "Kho không có học bạ nào của học sinh có mã 0000000000" in ran.out
+
     def test_shows_every_year_of_a_pupil(self, home: Path) -> None:
         pupil = pupil_of(home)
         ran = call("history", pupil, "--home", home, "--format=json")
@@ -213,9 +252,9 @@ class TestExport:
         out = tmp_path / "x"
         assert call("export", "--home", home, "--out", out).code == 0
         key = read_public_key(out / "receipt-key.pub.pem")
-        rows = list(csv.DictReader((out / "manifest.csv").open(encoding="utf-8")))
-        assert rows
-        for row in rows:
+        manifest = list(csv.DictReader((out / "manifest.csv").open(encoding="utf-8")))
+        assert manifest
+        for row in manifest:
             receipt = verify_receipt((out / row["receipt"]).read_text("ascii").strip(), key)
             assert isinstance(receipt, Receipt)
             assert receipt.sha256 == row["sha256"]
