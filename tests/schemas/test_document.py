@@ -67,6 +67,7 @@ VECTORS: Mapping[str, tuple[bytes, tuple[str, ...]]] = {
         RECORD.replace(b"</hovaten>", b"</hoten>", 1),
         (f"Dòng {line_of(RECORD, '<hovaten>')}", "<hovaten>", "</hoten>"),
     ),
+    "HB-U014": (b'<?xml version="1.1"?>' + RECORD[RECORD.index(b"<HOC_BA_SO") :], ("1.1",)),
 }
 CODES = [code for code in catalogue() if code.startswith("HB-U")]
 
