@@ -132,11 +132,7 @@ def _show(
         return _sign_in_first()
     repository = service.repository
     history = visible_record(repository, caller, madinhdanhhocba, "record.read")
-    number = phienban or history.record.phienban
-    version = next((each for each in history.versions if each.phienban == number), None)
-    if version is None:
-        raise Problem(ProblemType.NOT_FOUND)
-    visible_version(repository, caller, madinhdanhhocba, number, "document.read")
+    version = visible_version(repository, caller, madinhdanhhocba, phienban, "document.read")
     data = read_document(repository, version)
     judgement, language = repository.judgement(), page_language(request)
     response = render(
