@@ -9,7 +9,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from cli.errors import Misuse
-from cli.session import VIETNAM_TIME, Session
+from cli.session import Session
+from schemas.vietnam import VIETNAM_TIME
 
 MOST_JOBS = 64
 

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import StrEnum
 from typing import IO
 
@@ -15,8 +15,8 @@ import typer
 from cli.errors import OutputClosed
 from cli.texts import text
 from schemas.findings import Language
+from schemas.vietnam import VIETNAM_TIME
 
-VIETNAM_TIME = timezone(timedelta(hours=7))
 """What a time without a zone is in; Vietnam has one zone and no summer time."""
 
 

@@ -15,6 +15,7 @@ from lxml import etree
 
 from schemas.document import ParsedDocument, element_path, is_instruction
 from schemas.findings import Finding, finding
+from schemas.vietnam import VIETNAM_TIME
 from schemas.xpath import select, select_text
 from signing import names
 from signing.algorithms import AlgorithmPolicy, default_policy
@@ -32,7 +33,6 @@ from signing.report import (
 )
 from signing.roster import Roster
 from signing.validate import SignatureValidator, ValidatedSignature
-from signing.xades import VIETNAM
 
 MAX_SIGNATURES = 128
 _MOST_LISTED = 20
@@ -161,7 +161,7 @@ class _Mandates:
         self._roster = roster
         self._school = (select_text(policy.school, content) or "").strip()
         signed_on = select_text(policy.signed_on, content) if policy.signed_on else None
-        self._fallback_day = _day(signed_on) or at.astimezone(VIETNAM).date()
+        self._fallback_day = _day(signed_on) or at.astimezone(VIETNAM_TIME).date()
 
     def judge(
         self, requirement: RoleRequirement, target: etree._Element, signature: ValidatedSignature
@@ -204,7 +204,7 @@ class _Mandates:
         """The day to look up in the roster: the proved time, the signer's claim, the record's."""
         validation = signature.validation
         time = validation.best_signature_time or validation.claimed_signing_time
-        return time.astimezone(VIETNAM).date() if time else self._fallback_day
+        return time.astimezone(VIETNAM_TIME).date() if time else self._fallback_day
 
 
 def _named_person(requirement: RoleRequirement, target: etree._Element) -> str | None:

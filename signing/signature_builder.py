@@ -9,13 +9,14 @@ import hashlib
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
+from schemas.vietnam import VIETNAM_TIME
 from signing import names
 from signing.canonicalization import (
     DEFAULT_METHOD_URI,
@@ -28,7 +29,6 @@ from signing.keys import SigningKey
 from signing.styles import SignatureStyle
 
 SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
-VIETNAM_TIME: Final = timezone(timedelta(hours=7))
 
 _BASE64_LINE = 76
 

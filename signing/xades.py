@@ -7,17 +7,16 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from lxml import etree
 
 from schemas.document import text_of
 from schemas.findings import Finding, finding
+from schemas.vietnam import VIETNAM_TIME
 from signing import names
 from signing.algorithms import AlgorithmPolicy
 from signing.signature_form import SignatureForm
-
-VIETNAM = timezone(timedelta(hours=7), "+07")
 
 _X = f"{{{names.XADES}}}"
 _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\Z")
@@ -147,11 +146,11 @@ def _time(text: str) -> datetime | None:
         if _ZONED_TIME.match(text):
             time = datetime.fromisoformat(text)
         elif _LOCAL_TIME.match(text):
-            time = datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
+            time = datetime.fromisoformat(text).replace(tzinfo=VIETNAM_TIME)
         else:
             return None
         # An instant at the very ends of the calendar has no day in Viet Nam.
-        time.astimezone(VIETNAM)
+        time.astimezone(VIETNAM_TIME)
         time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

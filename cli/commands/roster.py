@@ -8,7 +8,8 @@ import typer
 
 from cli.exit_code import ExitCode
 from cli.parameters import day, session_of
-from cli.session import VIETNAM_TIME, Session, Tone
+from cli.session import Session, Tone
+from schemas.vietnam import VIETNAM_TIME
 
 if TYPE_CHECKING:
     from signing.roster import RosterEntry

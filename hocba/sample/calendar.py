@@ -14,7 +14,7 @@ from random import Random
 from hocba.sample.errors import SampleError
 from hocba.sample.pki import SUBSCRIBER_YEARS, Validity
 from schemas.findings import finding
-from signing.signature_builder import VIETNAM_TIME
+from schemas.vietnam import VIETNAM_TIME
 
 HISTORY_YEARS = 4
 _SCHOOL_YEAR = re.compile(r"(\d{4})-(\d{4})\Z")

@@ -12,7 +12,7 @@ from hocba.sample.people import Person
 from hocba.sample.pupils import EarlierYear, Pupil, PupilYear
 from hocba.sample.source import words
 from hocba.sample.world import School
-from signing.signature_builder import VIETNAM_TIME
+from schemas.vietnam import VIETNAM_TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

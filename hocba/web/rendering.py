@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from hocba.web.languages import COOKIE, page_language
 from hocba.web.texts import text
 from schemas.findings import Language
-from signing.xades import VIETNAM
+from schemas.vietnam import VIETNAM_TIME
 
 _ASSETS = {
     "style.css": "text/css; charset=utf-8",
@@ -78,8 +78,8 @@ def _environment() -> Environment:
 
 
 def _day(time: datetime) -> str:
-    return time.astimezone(VIETNAM).strftime("%d/%m/%Y")
+    return time.astimezone(VIETNAM_TIME).strftime("%d/%m/%Y")
 
 
 def _moment(time: datetime) -> str:
-    return time.astimezone(VIETNAM).strftime("%H:%M, %d/%m/%Y")
+    return time.astimezone(VIETNAM_TIME).strftime("%H:%M, %d/%m/%Y")
