@@ -19,8 +19,8 @@ from hocba.ingest.source import Source, open_source
 from hocba.ingest.workers import Examined, Examiner, WorkerOptions, Workers
 from hocba.model.examination import Examination
 from schemas.findings import Finding, finding
+from signing.certificates.trust import read_trust_store
 from signing.roster import read_roster
-from signing.trust import read_trust_store
 
 _CHUNK = ChunkLimits(documents=50)
 """Smaller than a batch's: results are shown as they come, and nothing is committed."""

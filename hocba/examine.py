@@ -22,13 +22,13 @@ from schemas.findings import Finding, finding
 from schemas.registry import DefinitionRegistry
 from schemas.report import SchemaReport
 from schemas.xpath import select, select_text
+from signing.certificates.path import PathValidator
+from signing.certificates.trust import TrustStore
 from signing.errors import PolicyError
-from signing.path import PathValidator
 from signing.policy import SignaturePolicy, read_policy
 from signing.record import validate_record
 from signing.report import Indication, SignatureReport, SubIndication, indeterminate
 from signing.roster import Roster
-from signing.trust import TrustStore
 
 
 @dataclass(frozen=True, slots=True)

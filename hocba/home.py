@@ -33,8 +33,8 @@ from hocba.model.examination import Examination
 from hocba.receipts import ReceiptKey, create_receipt_key, read_receipt_key
 from schemas.findings import finding
 from schemas.registry import DefinitionRegistry
+from signing.certificates.trust import TrustStore, read_trust_store
 from signing.roster import Roster, read_roster
-from signing.trust import TrustStore, read_trust_store
 from storage.configuration import open_store
 from storage.contract import Store
 

@@ -18,8 +18,7 @@ from schemas.findings import Finding, finding
 from schemas.vietnam import VIETNAM_TIME
 from schemas.xpath import select, select_text
 from signing import names
-from signing.algorithms import AlgorithmPolicy, default_policy
-from signing.path import PathValidator
+from signing.certificates.path import PathValidator
 from signing.policy import RoleRequirement, SignaturePolicy
 from signing.report import (
     PASSED,
@@ -32,7 +31,8 @@ from signing.report import (
     worst,
 )
 from signing.roster import Roster
-from signing.validate import SignatureValidator, ValidatedSignature
+from signing.validation.signature import SignatureValidator, ValidatedSignature
+from signing.xmldsig.algorithms import AlgorithmPolicy, default_policy
 
 MAX_SIGNATURES = 128
 _MOST_LISTED = 20

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from signing.certificates import tax_code
+from signing.certificates.certificate import tax_code
 from signing.errors import RosterError
 
 COLUMNS = ("matruong", "vaitro", "sodinhdanh", "masothue", "hovaten", "tungay", "denngay")

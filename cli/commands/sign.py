@@ -48,9 +48,9 @@ def sign(
     """Sign *file* in one role with one key."""
     from cli.files import write_whole
     from cli.names import common_name
-    from signing.builder import sign_record
-    from signing.keys import read_pkcs12
-    from signing.styles import STYLES
+    from signing.creation.builder import sign_record
+    from signing.creation.styles import STYLES
+    from signing.keys.pkcs12 import read_pkcs12
 
     session = session_of(context)
     chosen = STYLES.get(_VENDOR if style == "vendor" else style)

@@ -12,7 +12,7 @@ from cli.parameters import At, session_of
 from cli.session import Session, Tone
 
 if TYPE_CHECKING:
-    from signing.trust import TrustAnchor, TrustStore
+    from signing.certificates.trust import TrustAnchor, TrustStore
 
 _EXPIRES_SOON = timedelta(days=90)
 
@@ -21,7 +21,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR")]
 
 def show_all(context: typer.Context, folder: Folder) -> ExitCode:
     """List the anchors in *folder* with their purposes, periods and fingerprints."""
-    from signing.trust import read_trust_store
+    from signing.certificates.trust import read_trust_store
 
     session = session_of(context)
     store = read_trust_store(folder)
@@ -37,7 +37,7 @@ def show_all(context: typer.Context, folder: Folder) -> ExitCode:
 
 def check(context: typer.Context, folder: Folder, at: At = None) -> ExitCode:
     """Say whether *folder* can be used, and what will soon end."""
-    from signing.trust import read_trust_store
+    from signing.certificates.trust import read_trust_store
 
     session = session_of(context)
     store = read_trust_store(folder)

@@ -81,7 +81,7 @@ def _run(asked: "Validation", session: Session) -> dict[str, str]:
     from importlib.metadata import version
 
     from cli.definitions import load_definitions
-    from signing.trust import read_trust_store
+    from signing.certificates.trust import read_trust_store
 
     roster = ""
     if asked.roster is not None:

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
 from signing import names
-from signing.canonicalization import METHODS, canonicalize
+from signing.xmldsig.canonicalization import METHODS, canonicalize
 
 RSA_SHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
 

@@ -28,7 +28,7 @@ from hocba.sample.pki import (
 )
 from hocba.sample.source import words
 from hocba.sample.world import School, World
-from signing.keys import SoftwareKey
+from signing.keys.key import SoftwareKey
 
 _RSA_AUTHORITIES: Final = (AuthorityName.PERSON_RSA, AuthorityName.ORGANIZATION)
 

@@ -16,10 +16,10 @@ from hocba.sample.keyring import Keyring, SamplePki
 from hocba.sample.signers import sign_in_order, signings
 from hocba.sample.world import World
 from hocba.sample.years import SampleRecord
-from signing.builder import serialize
-from signing.keys import write_pkcs12
+from signing.certificates.trust import INDEX_FILE
+from signing.creation.builder import serialize
+from signing.keys.pkcs12 import write_pkcs12
 from signing.roster import write_roster
-from signing.trust import INDEX_FILE
 
 KEY_PASSWORD: Final = "hocba-mau"  # noqa: S105 -- for keys that are public anyway
 _ZIP_TIME: Final = (2026, 1, 1, 0, 0, 0)

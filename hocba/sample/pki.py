@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from hocba.sample.insecure_keys import PrivateKey, insecure_ec_key
-from signing.keys import SoftwareKey
+from signing.keys.key import SoftwareKey
 
 SUBSCRIBER_YEARS: Final = 3
 _CA_YEARS: Final = 10

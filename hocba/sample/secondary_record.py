@@ -17,7 +17,7 @@ from hocba.sample.record_fields import (
 )
 from hocba.sample.secondary_results import SecondarySubject, SecondaryYear
 from hocba.sample.source import words
-from signing.styles import XADES
+from signing.creation.styles import XADES
 
 TABLE: Final = "thongtinsohocbasothcsthpt"
 

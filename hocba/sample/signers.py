@@ -13,10 +13,10 @@ from lxml import etree
 from hocba.sample.content import unsigned_record
 from hocba.sample.keyring import Keyring
 from hocba.sample.years import SampleRecord
-from signing.builder import serialize, sign
-from signing.keys import SigningKey
+from signing.creation.builder import serialize, sign
+from signing.creation.styles import STYLES
+from signing.keys.key import SigningKey
 from signing.policy import SignaturePolicy, read_policy
-from signing.styles import STYLES
 
 ROLES: Final = ("GVBM", "GVCN", "CBQL", "KY_PHAT_HANH")
 

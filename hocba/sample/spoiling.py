@@ -14,7 +14,7 @@ from hocba.sample.insecure_signing import insecure_sign_again_with_sha1
 from hocba.sample.keyring import person_holder
 from hocba.sample.workbench import Workbench
 from signing import names
-from signing.builder import serialize
+from signing.creation.builder import serialize
 
 # ------------------------------------------------------------------- changed after signing
 

@@ -19,10 +19,10 @@ from hocba.sample.signers import definition_policy, signings
 from hocba.sample.source import chance
 from hocba.sample.world import World
 from hocba.sample.years import SampleRecord
-from signing.builder import sign
-from signing.keys import SoftwareKey
+from signing.creation.builder import sign
+from signing.creation.styles import STYLES, SignatureStyle
+from signing.keys.key import SoftwareKey
 from signing.policy import SignaturePolicy
-from signing.styles import STYLES, SignatureStyle
 
 _STRANGERS = 190  # numbers within a school that no member of its staff has
 

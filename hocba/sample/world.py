@@ -11,8 +11,8 @@ from hocba.sample.levels import SINGLE_LEVELS, Level
 from hocba.sample.people import Person, birthday, make_person
 from hocba.sample.source import chance, words
 from hocba.sample.subjects import teaching_posts
+from signing.creation.styles import VENDOR_STYLES, XADES
 from signing.roster import RosterEntry
-from signing.styles import VENDOR_STYLES, XADES
 
 _CLASS_SIZE: Final = 35
 _SCHOOL_SIZE: Final = 400  # records of all years at one school

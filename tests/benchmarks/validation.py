@@ -17,7 +17,7 @@ from lxml import etree
 from hocba.examine import Judgement, examine, judgement
 from hocba.model.outcome import Outcome
 from schemas.registry import DefinitionRegistry
-from signing.algorithms import default_policy
+from signing.xmldsig.algorithms import default_policy
 from tests.benchmarks.measure import Figure, interleaved
 from tests.support import records, signed_records, signing_kit
 
@@ -89,7 +89,7 @@ def _teacher(number: int) -> str:
 @cache
 def record_of_16() -> bytes:
     """A record of thirteen subjects, each signed by a teacher of its own (RSA), and the three."""
-    from signing.builder import sign_record
+    from signing.creation.builder import sign_record
 
     codes = subject_codes()
     rows = [

@@ -16,9 +16,9 @@ from hocba.model.record import Event, RecordStatus
 from schemas.findings import Language
 from schemas.registry import DefinitionRegistry
 from schemas.report import SchemaReport
+from signing.creation.styles import STYLES
 from signing.errors import PolicyError
 from signing.report import Indication, SignatureReport, Verdict
-from signing.styles import STYLES
 from tests.support import records, signed_records
 from tests.support.signed_records import NOW, octets, tree
 

@@ -16,16 +16,16 @@ from hocba.sample.insecure_keys import insecure_ec_key
 from schemas.document import parse
 from schemas.errors import Unreadable
 from signing import names
-from signing.algorithms import default_policy
-from signing.certificates import read_certificate
-from signing.keys import SoftwareKey
-from signing.path import PathValidator
+from signing.certificates.certificate import read_certificate
+from signing.certificates.path import PathValidator
+from signing.creation.styles import VENDOR_ENVELOPED, XADES
+from signing.keys.key import SoftwareKey
 from signing.policy import SignerKind
 from signing.record import MAX_SIGNATURES, validate_record
 from signing.report import Indication, SubIndication
 from signing.roster import Roster
-from signing.styles import VENDOR_ENVELOPED, XADES
-from signing.validate import SignatureValidator
+from signing.validation.signature import SignatureValidator
+from signing.xmldsig.algorithms import default_policy
 from tests.support import forge as f
 from tests.support import records, signed_records, signing_kit
 from tests.support.forge import Forgery, Ref, forge
@@ -270,7 +270,7 @@ def test_whatever_the_path_engine_raises_is_no_pass(monkeypatch):
     def explode(*_):
         raise AttributeError("hostile DER")
 
-    monkeypatch.setattr("signing.path._find_path", explode)
+    monkeypatch.setattr("signing.certificates.path._find_path", explode)
     leaf = read_certificate(signer("GVCN").certificate.public_bytes(Encoding.DER))
     verdict = PathValidator(signed_records.trust()).validate(leaf, (), None, signed_records.NOW)
     assert verdict.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE

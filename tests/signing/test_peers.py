@@ -16,10 +16,10 @@ from lxml import etree
 
 from schemas.document import parse
 from schemas.errors import Unreadable
-from signing.algorithms import default_policy
+from signing.creation.styles import STYLES
 from signing.report import Indication, SignatureReport
-from signing.styles import STYLES
-from signing.validate import SignatureValidator
+from signing.validation.signature import SignatureValidator
+from signing.xmldsig.algorithms import default_policy
 from tests.support import peers, signed_records
 from tests.support.forge import C14N, C14N_11, DS, ENVELOPED, EXC_C14N
 from tests.support.needs import lacking

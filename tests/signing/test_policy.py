@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from signing.algorithms import default_policy
 from signing.errors import PolicyError
 from signing.policy import SignerKind, read_policy
+from signing.xmldsig.algorithms import default_policy
 
 GOOD = """
 name = "mau"

@@ -8,13 +8,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from schemas.document import parse
-from signing.builder import sign_record
-from signing.path import PathValidator
+from signing.certificates.path import PathValidator
+from signing.creation.builder import sign_record
+from signing.creation.styles import STYLES, VENDOR_ENVELOPED, XADES
 from signing.policy import SignerKind
 from signing.record import validate_record
 from signing.report import Indication, SubIndication
 from signing.roster import Roster
-from signing.styles import STYLES, VENDOR_ENVELOPED, XADES
 from tests.support import records, signed_records, signing_kit
 from tests.support.forge import DS, Forgery, Ref, forge
 from tests.support.signed_records import codes, mandate, octets, signer, tree, validate

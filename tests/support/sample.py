@@ -16,8 +16,8 @@ from hocba.sample.defects import DEFECTS
 from hocba.sample.levels import Level
 from hocba.sample.province import SampleSummary, build_province
 from schemas.registry import DefinitionRegistry
+from signing.certificates.trust import read_trust_store
 from signing.roster import read_roster
-from signing.trust import read_trust_store
 
 SEED = 7
 RECORDS = 12

@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from schemas.document import parse
-from signing.builder import sign_record
-from signing.keys import SoftwareKey
-from signing.path import PathValidator
+from signing.certificates.path import PathValidator
+from signing.certificates.trust import TrustAnchor, TrustStore
+from signing.creation.builder import sign_record
+from signing.creation.styles import XADES, SignatureStyle
+from signing.keys.key import SoftwareKey
 from signing.policy import SignaturePolicy, SignerKind, read_policy
 from signing.record import validate_record
 from signing.report import SignatureReport
 from signing.roster import Roster, RosterEntry
-from signing.styles import XADES, SignatureStyle
-from signing.trust import TrustAnchor, TrustStore
 from tests.support import records, signing_kit
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)

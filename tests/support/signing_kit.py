@@ -20,7 +20,7 @@ from hocba.sample.pki import (
     root_authority,
     subscriber,
 )
-from signing.keys import SoftwareKey
+from signing.keys.key import SoftwareKey
 from signing.policy import RoleRequirement, SignaturePolicy, SignerKind
 
 SEED = "tests/signing"

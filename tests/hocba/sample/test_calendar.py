@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hocba.sample.calendar import SampleCalendar, calendar_for, signing_days, year_name
 from hocba.sample.errors import SampleError
 from hocba.sample.source import chance
-from signing.signature_builder import VIETNAM_TIME
+from signing.creation.signature_builder import VIETNAM_TIME
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 

@@ -25,8 +25,8 @@ from schemas.check import check
 from schemas.document import parse
 from schemas.findings import Severity
 from schemas.registry import DefinitionRegistry
-from signing.builder import sign_record
-from signing.keys import read_pkcs12
+from signing.creation.builder import sign_record
+from signing.keys.pkcs12 import read_pkcs12
 from tests.support import peers
 from tests.support.sample import RECORDS, SEED, Province
 

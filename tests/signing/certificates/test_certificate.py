@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from hocba.sample.insecure_keys import insecure_ec_key
-from signing.algorithms import UnfitKeyError, default_policy
-from signing.certificates import CertificateUnreadableError, read_certificate
+from signing.certificates.certificate import CertificateUnreadableError, read_certificate
+from signing.xmldsig.algorithms import UnfitKeyError, default_policy
 from tests.support import signing_kit
 
 UID = ObjectIdentifier("0.9.2342.19200300.100.1.1")

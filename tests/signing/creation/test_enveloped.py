@@ -4,10 +4,10 @@ import pytest
 from lxml import etree
 
 from schemas.document import parse
-from signing.algorithms import default_policy
-from signing.canonicalization import METHODS, CanonicalizationError, canonicalize
 from signing.report import Indication, SubIndication
-from signing.validate import SignatureValidator
+from signing.validation.signature import SignatureValidator
+from signing.xmldsig.algorithms import default_policy
+from signing.xmldsig.canonicalization import METHODS, CanonicalizationError, canonicalize
 from tests.support import signed_records
 from tests.support.forge import C14N, C14N_11, DS, ENVELOPED, EXC_C14N, Forgery, Ref, forge
 from tests.support.peers import xmlsec_verdicts

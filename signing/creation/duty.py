@@ -15,17 +15,17 @@ from schemas.document import element_path
 from schemas.findings import finding
 from schemas.xpath import select, select_text
 from signing import names
-from signing.certificates import (
+from signing.certificates.certificate import (
     CertificateUnreadableError,
     SigningCertificate,
     read_certificate,
 )
+from signing.creation.slots import deepest_container, signatures_in
 from signing.errors import SigningRefused
-from signing.keys import SigningKey
+from signing.keys.key import SigningKey
 from signing.policy import RoleRequirement, SignaturePolicy, SignerKind
 from signing.report import Signer
-from signing.signature_form import FormatError, read_form
-from signing.slots import deepest_container, signatures_in
+from signing.xmldsig.form import FormatError, read_form
 
 _REFERENCES = etree.XPath(
     "ds:SignedInfo/ds:Reference/@URI", namespaces={"ds": names.DS}, smart_strings=False

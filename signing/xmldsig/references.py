@@ -15,8 +15,9 @@ from lxml import etree
 from schemas.document import ParsedDocument, element_path
 from schemas.findings import finding
 from signing import names
-from signing.algorithms import AlgorithmPolicy
-from signing.canonicalization import (
+from signing.report import PASSED, SubIndication, Verdict, failed, indeterminate
+from signing.xmldsig.algorithms import AlgorithmPolicy
+from signing.xmldsig.canonicalization import (
     DEFAULT_METHOD_URI,
     ENVELOPED_SIGNATURE,
     METHODS,
@@ -24,8 +25,7 @@ from signing.canonicalization import (
     canonicalize,
     canonicalize_octets,
 )
-from signing.report import PASSED, SubIndication, Verdict, failed, indeterminate
-from signing.signature_form import Reference, SignatureForm, Transform
+from signing.xmldsig.form import Reference, SignatureForm, Transform
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from lxml import etree
 from schemas.errors import Unreadable
 from schemas.findings import Language, catalogue
 from signing import names
-from signing.builder import serialize, sign, sign_record
+from signing.creation.builder import serialize, sign, sign_record
+from signing.creation.signature_builder import SignatureRequest
+from signing.creation.styles import VENDOR_CANONICAL_TWICE, VENDOR_ENVELOPED, XADES, SignatureStyle
 from signing.errors import SigningRefused
-from signing.keys import SigningKey, SoftwareKey
-from signing.signature_builder import SignatureRequest
-from signing.styles import VENDOR_CANONICAL_TWICE, VENDOR_ENVELOPED, XADES, SignatureStyle
+from signing.keys.key import SigningKey, SoftwareKey
 from tests.support import signing_kit as kit
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from signing import names
-from signing.canonicalization import ENVELOPED_SIGNATURE
+from signing.xmldsig.canonicalization import ENVELOPED_SIGNATURE
 
 C14N_10: Final = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 EXCLUSIVE_C14N: Final = names.EXC_C14N

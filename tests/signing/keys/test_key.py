@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from signing.errors import SigningKeyError
-from signing.keys import ECDSA_SHA256, RSA_SHA256, read_pkcs12, write_pkcs12
+from signing.keys.key import ECDSA_SHA256, RSA_SHA256
+from signing.keys.pkcs12 import read_pkcs12, write_pkcs12
 from tests.support import signing_kit as kit
 
 DIGEST = hashlib.sha256(b"record").digest()

@@ -15,8 +15,8 @@ from schemas.document import text_of
 from schemas.findings import Finding, finding
 from schemas.vietnam import VIETNAM_TIME
 from signing import names
-from signing.algorithms import AlgorithmPolicy
-from signing.signature_form import SignatureForm
+from signing.xmldsig.algorithms import AlgorithmPolicy
+from signing.xmldsig.form import SignatureForm
 
 _X = f"{{{names.XADES}}}"
 _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\Z")

@@ -13,17 +13,13 @@ from lxml import etree
 
 from schemas.document import ParsedDocument, element_path
 from schemas.findings import Finding, finding
-from signing.algorithms import (
-    AlgorithmPolicy,
-    SignatureAlgorithm,
-    UnfitKeyError,
-    WrongSignatureValueError,
+from signing.certificates.certificate import (
+    CertificateUnreadableError,
+    SigningCertificate,
+    read_certificate,
 )
-from signing.canonicalization import METHODS, CanonicalizationError, canonicalize
-from signing.certificates import CertificateUnreadableError, SigningCertificate, read_certificate
-from signing.path import PathValidator
+from signing.certificates.path import PathValidator
 from signing.policy import SignerKind
-from signing.references import ReferenceValidation, ReferenceValidator, uncanonical
 from signing.report import (
     PASSED,
     SignatureValidation,
@@ -33,8 +29,16 @@ from signing.report import (
     indeterminate,
     worst,
 )
-from signing.signature_form import FormatError, SignatureForm, read_form
-from signing.xades import SignedProperties, read_signed_properties
+from signing.xades.signed_properties import SignedProperties, read_signed_properties
+from signing.xmldsig.algorithms import (
+    AlgorithmPolicy,
+    SignatureAlgorithm,
+    UnfitKeyError,
+    WrongSignatureValueError,
+)
+from signing.xmldsig.canonicalization import METHODS, CanonicalizationError, canonicalize
+from signing.xmldsig.form import FormatError, SignatureForm, read_form
+from signing.xmldsig.references import ReferenceValidation, ReferenceValidator, uncanonical
 
 # A signer's clock may be ahead of ours by this much.
 _CLOCK_TOLERANCE = timedelta(minutes=10)

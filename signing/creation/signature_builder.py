@@ -18,15 +18,15 @@ from lxml import etree
 
 from schemas.vietnam import VIETNAM_TIME
 from signing import names
-from signing.canonicalization import (
+from signing.creation.styles import SignatureStyle
+from signing.keys.key import SigningKey
+from signing.xmldsig.canonicalization import (
     DEFAULT_METHOD_URI,
     ENVELOPED_SIGNATURE,
     METHODS,
     canonicalize,
     canonicalize_octets,
 )
-from signing.keys import SigningKey
-from signing.styles import SignatureStyle
 
 SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 

@@ -13,13 +13,13 @@ from lxml import etree
 
 from schemas.document import parse
 from schemas.findings import finding
-from signing.duty import Duty, identifiers, signer_for
+from signing.creation.duty import Duty, identifiers, signer_for
+from signing.creation.signature_builder import SignatureRequest, add_signature
+from signing.creation.slots import slot_for
+from signing.creation.styles import XADES, SignatureStyle
 from signing.errors import SigningRefused
-from signing.keys import SigningKey
+from signing.keys.key import SigningKey
 from signing.policy import RoleRequirement, SignaturePolicy
-from signing.signature_builder import SignatureRequest, add_signature
-from signing.slots import slot_for
-from signing.styles import XADES, SignatureStyle
 
 
 def sign_record(

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from hocba.sample.insecure_keys import insecure_ec_key
-from signing.certificates import read_certificate
-from signing.path import PathValidator
+from signing.certificates.certificate import read_certificate
+from signing.certificates.path import PathValidator
 from signing.policy import SignerKind
 from signing.report import Indication, SubIndication
 from tests.support import signed_records, signing_kit
@@ -150,7 +150,7 @@ def test_a_kept_pass_ends_with_the_certificate(monkeypatch):
     assert validator.validate(leaf(), (), None, NOW).indication is Indication.TOTAL_PASSED
     calls = []
     monkeypatch.setattr(
-        "signing.path._find_path", lambda *_: calls.append(1) or pytest.fail("asked again")
+        "signing.certificates.path._find_path", lambda *_: calls.append(1) or pytest.fail("asked again")
     )
     later = signing_kit.START + timedelta(days=1000)
     assert validator.validate(leaf(), (), None, later).indication is Indication.TOTAL_PASSED
@@ -189,7 +189,7 @@ def test_a_failure_is_asked_again_after_a_minute():
 
 
 def test_forgets_everything_rather_than_grow_without_bound(monkeypatch):
-    monkeypatch.setattr("signing.path._MAX_KEPT", 2)
+    monkeypatch.setattr("signing.certificates.path._MAX_KEPT", 2)
     validator = PathValidator(signed_records.trust())
     for role in ("GVBM", "GVCN", "CBQL"):
         assert validator.validate(leaf(role), (), None, NOW).indication is (Indication.TOTAL_PASSED)

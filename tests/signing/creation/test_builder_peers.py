@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from signing.builder import sign_record
-from signing.styles import STYLES, SignatureStyle
+from signing.creation.builder import sign_record
+from signing.creation.styles import STYLES, SignatureStyle
 from tests.support import peers
 from tests.support import signing_kit as kit
 from tests.support.needs import lacking

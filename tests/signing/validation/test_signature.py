@@ -12,8 +12,8 @@ from lxml import etree
 
 from schemas.errors import Unreadable
 from signing import names
+from signing.creation.styles import STYLES, VENDOR_ENVELOPED, XADES
 from signing.report import Indication, SubIndication
-from signing.styles import STYLES, VENDOR_ENVELOPED, XADES
 from tests.support import forge as f
 from tests.support import records, signed_records, signing_kit
 from tests.support.forge import Forgery, Ref, forge

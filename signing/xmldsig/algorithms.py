@@ -119,7 +119,9 @@ class AlgorithmPolicy:
 @cache
 def default_policy() -> AlgorithmPolicy:
     """The table that ships, after ETSI TS 119 312 V1.5.1."""
-    raw = tomllib.loads(resources.files("signing").joinpath("algorithms.toml").read_text("utf-8"))
+    raw = tomllib.loads(
+        resources.files("signing.xmldsig").joinpath("algorithms.toml").read_text("utf-8")
+    )
     short_keys = {
         (each["key"], each.get("padding")): (each["below_bits"], each["accepted_until"])
         for each in raw["key_size"]

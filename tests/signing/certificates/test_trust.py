@@ -6,9 +6,9 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing.certificates.trust import TrustStore, read_trust_store
 from signing.errors import TrustStoreError
 from signing.policy import SignerKind
-from signing.trust import TrustStore, read_trust_store
 from tests.support import signing_kit
 
 

@@ -27,10 +27,14 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.path import ValidationPath
 
 from schemas.findings import finding
-from signing.certificates import CertificateUnreadableError, SigningCertificate, read_certificate
+from signing.certificates.certificate import (
+    CertificateUnreadableError,
+    SigningCertificate,
+    read_certificate,
+)
+from signing.certificates.trust import TrustAnchor, TrustStore
 from signing.policy import SignerKind
 from signing.report import PASSED, SubIndication, Verdict, indeterminate
-from signing.trust import TrustAnchor, TrustStore
 
 _KEEP_FAILURE = timedelta(minutes=1)
 _MAX_KEPT = 65_536

@@ -1,0 +1,1 @@
+"""Putting signatures into records."""

@@ -1,0 +1,1 @@
+"""The validation processes of ETSI EN 319 102-1."""

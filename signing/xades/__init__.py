@@ -1,0 +1,1 @@
+"""XAdES properties (ETSI EN 319 132-1), signed and unsigned."""

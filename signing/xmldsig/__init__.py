@@ -1,0 +1,1 @@
+"""XML-DSig core: the form of a signature, references, canonicalisation, algorithms."""
