@@ -26,15 +26,23 @@ class SubIndication(StrEnum):
     FORMAT_FAILURE = "FORMAT_FAILURE"
     HASH_FAILURE = "HASH_FAILURE"
     SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    REVOKED = "REVOKED"
+    # with TOTAL-FAILED where it is proved, with INDETERMINATE where it is not
+    EXPIRED = "EXPIRED"
+    NOT_YET_VALID = "NOT_YET_VALID"
     # with INDETERMINATE
     SIG_CONSTRAINTS_FAILURE = "SIG_CONSTRAINTS_FAILURE"
     CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"
     CERTIFICATE_CHAIN_GENERAL_FAILURE = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
     CRYPTO_CONSTRAINTS_FAILURE = "CRYPTO_CONSTRAINTS_FAILURE"
     CRYPTO_CONSTRAINTS_FAILURE_NO_POE = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
-    EXPIRED = "EXPIRED"
-    NOT_YET_VALID = "NOT_YET_VALID"
     OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    OUT_OF_BOUNDS_NOT_REVOKED = "OUT_OF_BOUNDS_NOT_REVOKED"
+    REVOKED_NO_POE = "REVOKED_NO_POE"
+    REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
+    TRY_LATER = "TRY_LATER"
+    TIMESTAMP_ORDER_FAILURE = "TIMESTAMP_ORDER_FAILURE"
+    NO_POE = "NO_POE"
     NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
     NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
     SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
@@ -97,6 +105,65 @@ class Signer:
     certificate_sha256: str
 
 
+class TimestampKind(StrEnum):
+    """What a time-stamp token stands for (EN 319 132-1, clauses 5.2.8 and 5.3)."""
+
+    SIGNATURE = "signature"  # SignatureTimeStamp: the signature existed by then
+    CONTENT = "content"  # AllDataObjectsTimeStamp: the signature was made after it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimestampValidation:
+    """The validation of one time-stamp token (EN 319 102-1, clause 5.4).
+
+    `generated_at` is its genTime as stated, believed as far as the verdict goes; `authority` names
+    the TSA's certificate; `sha256` is that of the token's DER octets.
+    """
+
+    kind: TimestampKind
+    verdict: Verdict
+    generated_at: datetime | None
+    authority: str | None
+    sha256: str
+
+    def as_json(self, language: Language = Language.VI) -> dict[str, object]:
+        """One member of `timestamps` in the report."""
+        sub_indication = self.verdict.sub_indication
+        return {
+            "kind": self.kind.value,
+            "indication": self.verdict.indication.value,
+            "sub_indication": sub_indication.value if sub_indication else None,
+            "generated_at": _iso(self.generated_at),
+            "authority": self.authority,
+            "messages": [finding.message(language) for finding in self.verdict.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationEvidence:
+    """One revocation object that a verdict rests on.
+
+    `subject` is the certificate that it speaks of, `sha256` that of the object's DER octets,
+    `issued_at` its thisUpdate (OCSP: producedAt); `source` says where it was found.
+    """
+
+    subject: str
+    kind: str  # "crl" or "ocsp"
+    sha256: str
+    issued_at: datetime
+    source: str  # "trust-store", "embedded" or "fetched"
+
+    def as_json(self) -> dict[str, object]:
+        """One member of `revocation` in the report."""
+        return {
+            "subject": self.subject,
+            "kind": self.kind,
+            "sha256": self.sha256,
+            "issued_at": _iso(self.issued_at),
+            "source": self.source,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class SignatureValidation:
     """The validation of one `ds:Signature` (one line of the report).
@@ -104,6 +171,7 @@ class SignatureValidation:
     `covers` names the same-document references whose digest was right, as written (`#data`);
     `role` is the slot that the definition gives this signature, None outside any slot.
     `best_signature_time` is None while nothing but the signer's claim speaks for a time.
+    `chain` holds the SHA-256 of each certificate from the signer's to the anchor, () for none.
     """
 
     id: str | None
@@ -115,6 +183,9 @@ class SignatureValidation:
     best_signature_time: datetime | None
     covers: tuple[str, ...]
     signature_algorithm: str | None
+    timestamps: tuple[TimestampValidation, ...] = ()
+    revocation: tuple[RevocationEvidence, ...] = ()
+    chain: tuple[str, ...] = ()
 
     def as_json(self, language: Language = Language.VI) -> dict[str, object]:
         """The shape of design §8."""
@@ -136,6 +207,8 @@ class SignatureValidation:
             "best_signature_time": _iso(self.best_signature_time),
             "covers": list(self.covers),
             "signature_algorithm": self.signature_algorithm,
+            "timestamps": [each.as_json(language) for each in self.timestamps],
+            "revocation": [each.as_json() for each in self.revocation],
             "messages": [finding.message(language) for finding in self.verdict.findings],
         }
 

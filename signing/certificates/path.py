@@ -32,17 +32,42 @@ from signing.certificates.certificate import (
     SigningCertificate,
     read_certificate,
 )
-from signing.certificates.trust import TrustAnchor, TrustStore
-from signing.policy import SignerKind
-from signing.report import PASSED, SubIndication, Verdict, indeterminate
+from signing.certificates.trust import Purpose, TrustAnchor, TrustStore
+from signing.report import PASSED, RevocationEvidence, SubIndication, Verdict, indeterminate
 
 _KEEP_FAILURE = timedelta(minutes=1)
 _MAX_KEPT = 65_536
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationMaterial:
+    """DER objects that came along with a signature or a token: hints, believed in nothing.
+
+    What they are worth, the signatures on them decide.
+    """
+
+    certificates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsp_responses: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateValidation:
+    """X.509 certificate validation (EN 319 102-1, clause 5.2.6): the verdict and what it rests on.
+
+    `chain` holds DER certificates from the validated one to the anchor, () where none was found.
+    `revoked_at` is when the certificate (or, with REVOKED_CA_NO_POE, one above it) was revoked.
+    """
+
+    verdict: Verdict
+    chain: tuple[bytes, ...] = ()
+    revocation: tuple[RevocationEvidence, ...] = ()
+    revoked_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    verdict: Verdict
+    validation: CertificateValidation
     since: datetime
     until: datetime
 
@@ -56,52 +81,53 @@ class PathValidator:
     def __init__(self, trust: TrustStore) -> None:
         self._trust = trust
         self._intermediates = _readable(trust.intermediates)
-        self._kept: dict[tuple[str, SignerKind | None, str], _Kept] = {}
+        self._kept: dict[tuple[str, Purpose | None, str], _Kept] = {}
 
     def validate(
         self,
         certificate: SigningCertificate,
-        others: Iterable[bytes],
-        kind: SignerKind | None,
+        material: ValidationMaterial,
+        purpose: Purpose | None,
         at: datetime,
-    ) -> Verdict:
-        """Whether *certificate* leads at *at* to an anchor that is trusted for *kind*.
-
-        *others* are the DER certificates that came with the signature: hints for building the
-        path, believed in nothing.
-        """
-        hints = sorted(set(others))
-        key = (certificate.sha256, kind, sha256(b"".join(hints)).hexdigest())
+    ) -> CertificateValidation:
+        """Whether *certificate* leads at *at* to an anchor that is trusted for *purpose*."""
+        hints = sorted(set(material.certificates) - {certificate.der})
+        key = (certificate.sha256, purpose, sha256(b"".join(hints)).hexdigest())
         kept = self._kept.get(key)
         if kept is not None and kept.since <= at <= kept.until:
-            return kept.verdict
-        kept = self._validate(certificate, hints, kind, at)
+            return kept.validation
+        kept = self._validate(certificate, hints, purpose, at)
         if len(self._kept) >= _MAX_KEPT:
             self._kept.clear()
         self._kept[key] = kept
-        return kept.verdict
+        return kept.validation
 
     def _validate(
         self,
         certificate: SigningCertificate,
         hints: list[bytes],
-        kind: SignerKind | None,
+        purpose: Purpose | None,
         at: datetime,
     ) -> _Kept:
-        anchors = [each for each in self._trust.anchors if each.trusted(kind, at)]
+        anchors = [each for each in self._trust.anchors if each.trusted(purpose, at)]
         if not anchors:
-            code = "HB-S045" if kind else "HB-S041"
+            code = "HB-S045" if purpose else "HB-S041"
             verdict = indeterminate(
                 SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
                 finding(code, subject=certificate.signer.subject),
             )
-            return _Kept(verdict, at, at + _KEEP_FAILURE)
+            return _Kept(CertificateValidation(verdict=verdict), at, at + _KEEP_FAILURE)
         issuers = _issuers(anchors, self._intermediates, _readable(hints))
         try:
             path = _find_path(certificate.der, anchors, issuers, at)
-            return _Kept(PASSED, *_period(path, _anchor_of(path, anchors)))
+            validation = CertificateValidation(
+                verdict=PASSED,
+                chain=tuple(each.dump() for each in path.iter_certs(include_root=True)),
+            )
+            return _Kept(validation, *_period(path, _anchor_of(path, anchors)))
         except Exception as error:  # noqa: BLE001 -- asn1crypto raises anything for hostile DER
-            return _Kept(_failure(certificate, error), at, at + _KEEP_FAILURE)
+            validation = CertificateValidation(verdict=_failure(certificate, error))
+            return _Kept(validation, at, at + _KEEP_FAILURE)
 
 
 def _readable(certificates: Iterable[bytes]) -> tuple[x509.Certificate, ...]:

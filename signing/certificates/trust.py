@@ -9,15 +9,23 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.errors import TrustStoreError
-from signing.policy import SignerKind
 
 INDEX_FILE = "anchors.toml"
+
+
+class Purpose(StrEnum):
+    """What an anchor is believed for; the first two are the kinds of signer."""
+
+    PERSON = "person"
+    ORGANIZATION = "organization"
+    TIMESTAMP = "timestamp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +35,16 @@ class TrustAnchor:
     certificate: x509.Certificate
     der: bytes
     sha256: str
-    purposes: frozenset[SignerKind]
+    purposes: frozenset[Purpose]
     valid_from: date | None
     valid_until: date | None
     source: str
 
-    def trusted(self, kind: SignerKind | None, time: datetime) -> bool:
-        """Whether a signer of this *kind* (None: of any) may rest on it at *time*."""
+    def trusted(self, purpose: Purpose | None, time: datetime) -> bool:
+        """Whether a certificate for *purpose* (None: for any) may rest on it at *time*."""
         day = time.astimezone(UTC).date()
         return (
-            (kind is None or kind in self.purposes)
+            (purpose is None or purpose in self.purposes)
             and (self.valid_from is None or self.valid_from <= day)
             and (self.valid_until is None or day <= self.valid_until)
         )
@@ -91,12 +99,14 @@ def _anchor(folder: Path, entry: Mapping[str, object]) -> TrustAnchor:
             raise TrustStoreError(f"{file}: SHA-256 is {sha256}, {INDEX_FILE} says another")
         purposes = entry["purpose"]
         if not isinstance(purposes, list) or not purposes:
-            raise TrustStoreError(f"{file}: purpose must list person, organization or both")
+            raise TrustStoreError(
+                f"{file}: purpose must list some of person, organization, timestamp"
+            )
         return TrustAnchor(
             certificate=certificate,
             der=der,
             sha256=sha256,
-            purposes=frozenset(SignerKind(each) for each in purposes),
+            purposes=frozenset(Purpose(each) for each in purposes),
             valid_from=_day(entry, "valid_from"),
             valid_until=_day(entry, "valid_until"),
             source=str(entry["source"]),

@@ -18,7 +18,8 @@ from signing.certificates.certificate import (
     SigningCertificate,
     read_certificate,
 )
-from signing.certificates.path import PathValidator
+from signing.certificates.path import PathValidator, ValidationMaterial
+from signing.certificates.trust import Purpose
 from signing.policy import SignerKind
 from signing.report import (
     PASSED,
@@ -224,8 +225,9 @@ class SignatureValidator:
                 indeterminate(SubIndication.NO_CERTIFICATE_CHAIN_FOUND, finding("HB-S040"))
             )
         else:
-            others = [der for der in form.certificates if der != certificate.der]
-            verdicts.append(self._paths.validate(certificate, others, kind, self._at))
+            material = ValidationMaterial(certificates=form.certificates)
+            purpose = Purpose(kind.value) if kind else None
+            verdicts.append(self._paths.validate(certificate, material, purpose, self._at).verdict)
         return worst(verdicts)
 
     def _accept(

@@ -17,7 +17,8 @@ from schemas.document import parse
 from schemas.errors import Unreadable
 from signing import names
 from signing.certificates.certificate import read_certificate
-from signing.certificates.path import PathValidator
+from signing.certificates.path import PathValidator, ValidationMaterial
+from signing.certificates.trust import Purpose
 from signing.creation.styles import VENDOR_ENVELOPED, XADES
 from signing.keys.key import SoftwareKey
 from signing.policy import SignerKind
@@ -248,8 +249,15 @@ def test_hints_that_nobody_trusted_issued_are_not_searched():
             .public_bytes(Encoding.DER)
         )
     leaf = read_certificate(ring[0])
-    verdict = PathValidator(signed_records.trust()).validate(
-        leaf, ring[1:], SignerKind.PERSON, signed_records.NOW
+    verdict = (
+        PathValidator(signed_records.trust())
+        .validate(
+            leaf,
+            ValidationMaterial(certificates=tuple(ring[1:])),
+            Purpose.PERSON,
+            signed_records.NOW,
+        )
+        .verdict
     )
     assert verdict.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
 
@@ -260,8 +268,10 @@ def test_a_certificate_with_an_odd_signature_algorithm_is_indeterminate():
     assert der.count(ecdsa) == 2
     at = der.index(ecdsa) + len(ecdsa)
     odd = der.replace(der[at - len(ecdsa) : at + 1], ecdsa + b"\x7f")
-    verdict = PathValidator(signed_records.trust()).validate(
-        read_certificate(odd), (), None, signed_records.NOW
+    verdict = (
+        PathValidator(signed_records.trust())
+        .validate(read_certificate(odd), ValidationMaterial(), None, signed_records.NOW)
+        .verdict
     )
     assert verdict.indication is Indication.INDETERMINATE
 
@@ -272,7 +282,11 @@ def test_whatever_the_path_engine_raises_is_no_pass(monkeypatch):
 
     monkeypatch.setattr("signing.certificates.path._find_path", explode)
     leaf = read_certificate(signer("GVCN").certificate.public_bytes(Encoding.DER))
-    verdict = PathValidator(signed_records.trust()).validate(leaf, (), None, signed_records.NOW)
+    verdict = (
+        PathValidator(signed_records.trust())
+        .validate(leaf, ValidationMaterial(), None, signed_records.NOW)
+        .verdict
+    )
     assert verdict.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
 
 

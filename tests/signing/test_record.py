@@ -9,9 +9,9 @@ from lxml import etree
 
 from schemas.document import parse
 from signing.certificates.path import PathValidator
+from signing.certificates.trust import Purpose
 from signing.creation.builder import sign_record
 from signing.creation.styles import STYLES, VENDOR_ENVELOPED, XADES
-from signing.policy import SignerKind
 from signing.record import validate_record
 from signing.report import Indication, SubIndication
 from signing.roster import Roster
@@ -334,7 +334,7 @@ def test_refuses_to_choose_between_two_elements_with_the_signed_id():
 def test_anchors_are_trusted_for_their_purpose_only():
     store = signed_records.trust()
     for_people = replace(
-        store, anchors=(replace(store.anchors[0], purposes=frozenset({SignerKind.PERSON})),)
+        store, anchors=(replace(store.anchors[0], purposes=frozenset({Purpose.PERSON})),)
     )
     report = validate_record(
         parse(signed_records.signed_primary()),

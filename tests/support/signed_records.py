@@ -13,11 +13,11 @@ from lxml import etree
 
 from schemas.document import parse
 from signing.certificates.path import PathValidator
-from signing.certificates.trust import TrustAnchor, TrustStore
+from signing.certificates.trust import Purpose, TrustAnchor, TrustStore
 from signing.creation.builder import sign_record
 from signing.creation.styles import XADES, SignatureStyle
 from signing.keys.key import SoftwareKey
-from signing.policy import SignaturePolicy, SignerKind, read_policy
+from signing.policy import SignaturePolicy, read_policy
 from signing.record import validate_record
 from signing.report import SignatureReport
 from signing.roster import Roster, RosterEntry
@@ -54,7 +54,7 @@ def trust() -> TrustStore:
         certificate=signing_kit.root().certificate,
         der=der,
         sha256=sha256(der).hexdigest(),
-        purposes=frozenset(SignerKind),
+        purposes=frozenset(Purpose),
         valid_from=None,
         valid_until=None,
         source="tests",

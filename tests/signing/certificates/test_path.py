@@ -12,12 +12,13 @@ from cryptography.x509.oid import NameOID
 
 from hocba.sample.insecure_keys import insecure_ec_key
 from signing.certificates.certificate import read_certificate
-from signing.certificates.path import PathValidator
-from signing.policy import SignerKind
+from signing.certificates.path import PathValidator, ValidationMaterial
+from signing.certificates.trust import Purpose
 from signing.report import Indication, SubIndication
 from tests.support import signed_records, signing_kit
 
 NOW = signed_records.NOW
+NOTHING = ValidationMaterial()
 
 
 def leaf(role="GVCN"):
@@ -26,7 +27,8 @@ def leaf(role="GVCN"):
 
 def validate(certificate, at=NOW, *, others=(), store=None, kind=None):
     validator = PathValidator(store or signed_records.trust())
-    return validator.validate(certificate, others, kind, at)
+    material = ValidationMaterial(certificates=tuple(others))
+    return validator.validate(certificate, material, kind, at).verdict
 
 
 def issued_by(issuer_key, issuer_name, *, ca, subject="Người Mẫu", usage=True):
@@ -130,11 +132,9 @@ def test_is_indeterminate_outside_the_validity_of_the_certificate(at, sub_indica
 
 
 def test_is_indeterminate_when_no_anchor_is_for_this_kind_of_signer():
-    anchor = replace(
-        signed_records.trust().anchors[0], purposes=frozenset({SignerKind.ORGANIZATION})
-    )
+    anchor = replace(signed_records.trust().anchors[0], purposes=frozenset({Purpose.ORGANIZATION}))
     store = replace(signed_records.trust(), anchors=(anchor,))
-    verdict = validate(leaf(), store=store, kind=SignerKind.PERSON)
+    verdict = validate(leaf(), store=store, kind=Purpose.PERSON)
     assert verdict.findings[0].code == "HB-S045"
     assert validate(leaf(), store=store).indication is Indication.TOTAL_PASSED
 
@@ -147,16 +147,22 @@ def test_is_indeterminate_once_trust_in_the_anchor_has_ended():
 
 def test_a_kept_pass_ends_with_the_certificate(monkeypatch):
     validator = PathValidator(signed_records.trust())
-    assert validator.validate(leaf(), (), None, NOW).indication is Indication.TOTAL_PASSED
+    assert (
+        validator.validate(leaf(), NOTHING, None, NOW).verdict.indication is Indication.TOTAL_PASSED
+    )
     calls = []
     monkeypatch.setattr(
-        "signing.certificates.path._find_path", lambda *_: calls.append(1) or pytest.fail("asked again")
+        "signing.certificates.path._find_path",
+        lambda *_: calls.append(1) or pytest.fail("asked again"),
     )
     later = signing_kit.START + timedelta(days=1000)
-    assert validator.validate(leaf(), (), None, later).indication is Indication.TOTAL_PASSED
+    assert (
+        validator.validate(leaf(), NOTHING, None, later).verdict.indication
+        is Indication.TOTAL_PASSED
+    )
     monkeypatch.undo()
     end = leaf().certificate.not_valid_after_utc
-    expired = validator.validate(leaf(), (), None, end + timedelta(seconds=2))
+    expired = validator.validate(leaf(), NOTHING, None, end + timedelta(seconds=2)).verdict
     assert expired.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
 
 
@@ -167,9 +173,11 @@ def test_a_kept_pass_ends_with_the_trust_in_the_anchor():
         valid_until=date(2026, 6, 20),
     )
     validator = PathValidator(replace(signed_records.trust(), anchors=(anchor,)))
-    assert validator.validate(leaf(), (), None, NOW).indication is Indication.TOTAL_PASSED
+    assert (
+        validator.validate(leaf(), NOTHING, None, NOW).verdict.indication is Indication.TOTAL_PASSED
+    )
     for outside in (NOW + timedelta(days=30), NOW - timedelta(days=30)):
-        assert validator.validate(leaf(), (), None, outside).indication is (
+        assert validator.validate(leaf(), NOTHING, None, outside).verdict.indication is (
             Indication.INDETERMINATE
         )
 
@@ -178,7 +186,9 @@ def test_a_failure_is_asked_again_after_a_minute():
     validator = PathValidator(signed_records.trust())
     early = signing_kit.START - timedelta(seconds=30)
     verdicts = [
-        validator.validate(leaf(), (), None, early + timedelta(seconds=each)).indication
+        validator.validate(
+            leaf(), NOTHING, None, early + timedelta(seconds=each)
+        ).verdict.indication
         for each in (0, 40, 70)
     ]
     assert verdicts == [
@@ -192,5 +202,7 @@ def test_forgets_everything_rather_than_grow_without_bound(monkeypatch):
     monkeypatch.setattr("signing.certificates.path._MAX_KEPT", 2)
     validator = PathValidator(signed_records.trust())
     for role in ("GVBM", "GVCN", "CBQL"):
-        assert validator.validate(leaf(role), (), None, NOW).indication is (Indication.TOTAL_PASSED)
+        assert validator.validate(leaf(role), NOTHING, None, NOW).verdict.indication is (
+            Indication.TOTAL_PASSED
+        )
     assert len(validator._kept) <= 2

@@ -6,9 +6,8 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from signing.certificates.trust import TrustStore, read_trust_store
+from signing.certificates.trust import Purpose, TrustStore, read_trust_store
 from signing.errors import TrustStoreError
-from signing.policy import SignerKind
 from tests.support import signing_kit
 
 
@@ -36,7 +35,7 @@ def write_store(folder, **changes):
 def test_reads_anchors_with_purpose_period_and_source(tmp_path):
     store = read_trust_store(write_store(tmp_path))
     (anchor,) = store.anchors
-    assert anchor.purposes == frozenset(SignerKind)
+    assert anchor.purposes == {Purpose.PERSON, Purpose.ORGANIZATION}
     assert (anchor.valid_from, anchor.valid_until) == (date(2020, 1, 1), date(2045, 1, 1))
     assert anchor.source == "tests"
     assert len(store.intermediates) == 1
@@ -45,11 +44,11 @@ def test_reads_anchors_with_purpose_period_and_source(tmp_path):
 def test_an_anchor_is_trusted_in_its_period_and_for_its_purpose_only(tmp_path):
     (anchor,) = read_trust_store(write_store(tmp_path, purpose='["person"]')).anchors
     inside = datetime(2026, 1, 1, tzinfo=UTC)
-    assert anchor.trusted(SignerKind.PERSON, inside)
+    assert anchor.trusted(Purpose.PERSON, inside)
     assert anchor.trusted(None, inside)
-    assert not anchor.trusted(SignerKind.ORGANIZATION, inside)
-    assert not anchor.trusted(SignerKind.PERSON, datetime(2019, 12, 31, tzinfo=UTC))
-    assert not anchor.trusted(SignerKind.PERSON, datetime(2045, 1, 2, tzinfo=UTC))
+    assert not anchor.trusted(Purpose.ORGANIZATION, inside)
+    assert not anchor.trusted(Purpose.PERSON, datetime(2019, 12, 31, tzinfo=UTC))
+    assert not anchor.trusted(Purpose.PERSON, datetime(2045, 1, 2, tzinfo=UTC))
 
 
 def test_its_digest_names_the_content(tmp_path):
