@@ -102,6 +102,23 @@ class PathValidator:
         self._kept[key] = kept
         return kept.validation
 
+    def validate_past(
+        self,
+        certificate: SigningCertificate,
+        material: ValidationMaterial,
+        purpose: Purpose | None,
+        *,
+        at: datetime,
+        best_signature_time: datetime,
+    ) -> CertificateValidation:
+        """Past certificate validation (EN 319 102-1, clause 5.6.2.1) of *certificate*.
+
+        Whether it was valid, and not revoked, at *best_signature_time*: a time up to which the
+        signature is proved to exist, not after *at*, the time of validation. Passed also where it
+        has expired or was revoked since; otherwise INDETERMINATE with what is missing.
+        """
+        raise NotImplementedError
+
     def _validate(
         self,
         certificate: SigningCertificate,
