@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from importlib import resources
 
@@ -38,10 +38,6 @@ class DigestAlgorithm:
     name: str
     accepted_until: date | None
 
-    def accepted_at(self, time: datetime) -> bool:
-        """Whether a verdict may rest on it at *time*."""
-        return self.accepted_until is None or time.date() < self.accepted_until
-
 
 @dataclass(frozen=True, slots=True)
 class SignatureAlgorithm:
@@ -55,12 +51,12 @@ class SignatureAlgorithm:
     accepted_until: date | None
     short_key: tuple[int, date] | None
 
-    def accepted_at(self, time: datetime, bits: int) -> bool:
-        """Whether a verdict may rest on it at *time* with a key of *bits*."""
-        day = time.date()
-        if self.accepted_until is not None and day >= self.accepted_until:
-            return False
-        return not (self.short_key and bits < self.short_key[0] and day >= self.short_key[1])
+    def end(self, bits: int) -> date | None:
+        """Until when a verdict may rest on it with a key of *bits*; None where no end is set."""
+        ends = [self.accepted_until] if self.accepted_until else []
+        if self.short_key and bits < self.short_key[0]:
+            ends.append(self.short_key[1])
+        return min(ends, default=None)
 
     def verify(self, key: object, value: bytes, data: bytes) -> None:
         """Verify the SignatureValue octets *value* over *data*.

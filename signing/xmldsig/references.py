@@ -8,7 +8,6 @@ INDETERMINATE, never skipped.
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
 
 from lxml import etree
 
@@ -16,7 +15,7 @@ from schemas.document import ParsedDocument, element_path
 from schemas.findings import finding
 from signing import names
 from signing.report import PASSED, SubIndication, Verdict, failed, indeterminate
-from signing.xmldsig.algorithms import AlgorithmPolicy
+from signing.xmldsig.algorithms import AlgorithmPolicy, DigestAlgorithm
 from signing.xmldsig.canonicalization import (
     DEFAULT_METHOD_URI,
     ENVELOPED_SIGNATURE,
@@ -33,13 +32,16 @@ class ReferenceValidation:
     """One reference: what it names, and whether those octets are what was signed.
 
     `target` is the element in the parsed tree, None where the reference names none. `is_data` is
-    true for what the signer meant to sign, false for parts of signatures.
+    true for what the signer meant to sign, false for parts of signatures. `algorithm` is the
+    digest's where the digest is right: whether it may still be relied on is a question of time,
+    answered in signature acceptance.
     """
 
     uri: str | None
     target: etree._Element | None
     is_data: bool
     verdict: Verdict
+    algorithm: DigestAlgorithm | None = None
 
 
 # The most that all canonicalisations of one document may cost, in elements times the namespaces
@@ -68,17 +70,20 @@ class ReferenceValidator:
         if self._spent > _BUDGET:
             raise TooCostlyError
 
-    def validate(
-        self, reference: Reference, form: SignatureForm, at: datetime
-    ) -> ReferenceValidation:
-        """*reference* of the signature *form*; algorithms are judged at *at*."""
+    def validate(self, reference: Reference, form: SignatureForm) -> ReferenceValidation:
+        """*reference* of the signature *form*."""
         target = self._resolve(reference)
         if isinstance(target, Verdict):
             return ReferenceValidation(reference.uri, None, False, target)  # noqa: FBT003
         signature = _enclosing_signature(target)
         misplaced = _misplaced(reference, target, form, signature)
-        verdict = misplaced or self._compare(reference, target, form, at)
-        return ReferenceValidation(reference.uri, target, signature is None, verdict)
+        is_data = signature is None
+        algorithm = self._algorithms.digests.get(reference.digest_method)
+        if misplaced is not None:
+            return ReferenceValidation(reference.uri, target, is_data, misplaced)
+        verdict = self._compare(reference, target, form, algorithm)
+        proved = algorithm if verdict is PASSED else None
+        return ReferenceValidation(reference.uri, target, is_data, verdict, proved)
 
     def _resolve(self, reference: Reference) -> etree._Element | Verdict:
         uri = reference.uri
@@ -100,9 +105,12 @@ class ReferenceValidator:
         )
 
     def _compare(
-        self, reference: Reference, target: etree._Element, form: SignatureForm, at: datetime
+        self,
+        reference: Reference,
+        target: etree._Element,
+        form: SignatureForm,
+        algorithm: DigestAlgorithm | None,
     ) -> Verdict:
-        algorithm = self._algorithms.digests.get(reference.digest_method)
         if algorithm is None:
             return indeterminate(
                 SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
@@ -126,11 +134,6 @@ class ReferenceValidator:
                     line=target.sourceline,
                     uri=reference.uri or "",
                 ),
-            )
-        if not algorithm.accepted_at(at):
-            return indeterminate(
-                SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-                finding("HB-S022", algorithm=algorithm.uri, until=algorithm.accepted_until),
             )
         return PASSED
 

@@ -1,0 +1,183 @@
+"""Validation with time: ETSI EN 319 102-1 V1.3.1, clauses 5.5 (time-stamps and long-term
+validation data) and 5.6.2 (past signature validation).
+
+What expired, was revoked or went out of use after a signature was made does not harm it, once it
+is proved that it existed before. Without proof it is INDETERMINATE, not failed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from schemas.findings import Finding, finding
+from signing.certificates.certificate import SigningCertificate
+from signing.certificates.path import CertificateValidation, PathValidator, ValidationMaterial
+from signing.certificates.trust import Purpose
+from signing.report import (
+    PASSED,
+    Indication,
+    SubIndication,
+    TimestampKind,
+    TimestampValidation,
+    Verdict,
+    failed,
+    indeterminate,
+    worst,
+)
+from signing.validation.acceptance import accept
+from signing.validation.basic import BasicValidation
+
+_REVOKED = frozenset({SubIndication.REVOKED_NO_POE, SubIndication.REVOKED_CA_NO_POE})
+_OUT_OF_BOUNDS = frozenset(
+    {SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED}
+)
+# What a proof of existence may lift (5.5.4 step 2, 5.6.3.4 step 1).
+_NEEDS_PROOF = (
+    _REVOKED
+    | _OUT_OF_BOUNDS
+    | {SubIndication.TRY_LATER, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """The verdict once time is considered.
+
+    `best_signature_time` is the earliest time at which the signature is proved to have existed,
+    None where nothing proves one. `x509` is what the certificate's verdict became by that proof.
+    """
+
+    verdict: Verdict
+    best_signature_time: datetime | None
+    x509: CertificateValidation
+
+
+def validate_with_time(
+    basic: BasicValidation,
+    timestamps: tuple[TimestampValidation, ...],
+    material: ValidationMaterial,
+    purpose: Purpose | None,
+    *,
+    paths: PathValidator | None,
+    at: datetime,
+) -> Timed:
+    """The verdict on a signature by its *timestamps*, as it stands at *at*.
+
+    (1) the best signature time, (2) the certificate at that time, (3) the order of the
+    time-stamps, (4) signature acceptance at that time.
+    """
+    # (1) Each time-stamp that passes is a proof; one that does not proves nothing (5.5.4 step 3).
+    proved = [
+        each.generated_at
+        for each in _passed(timestamps, TimestampKind.SIGNATURE)
+        if each.generated_at is not None
+    ]
+    best = min((each for each in proved if each <= at), default=None)
+    # (2) steps 4 a, b, d, 6 and 7, and past signature validation:
+    x509 = basic.x509
+    if basic.certificate is not None:
+        not_before_signing = _made_after(timestamps)
+        x509 = _x509_in_time(basic, basic.certificate, best, not_before_signing)
+        if best is not None and paths is not None and _may_be_lifted(x509.verdict):
+            x509 = paths.validate_past(
+                basic.certificate, material, purpose, at=at, best_signature_time=best
+            )
+    verdicts = [basic.timeless, x509.verdict]
+    # (3) step 4 e:
+    if not _in_order(timestamps):
+        verdicts.append(indeterminate(SubIndication.TIMESTAMP_ORDER_FAILURE, finding("HB-S054")))
+    # (4) steps 4 c, 5, 8 and 9:
+    verdicts.append(accept(basic, best or at, proved=best is not None))
+    verdicts.extend(_useless(timestamps))
+    return Timed(worst(verdicts), best, x509)
+
+
+def _x509_in_time(
+    basic: BasicValidation,
+    certificate: SigningCertificate,
+    best: datetime | None,
+    made_after: datetime | None,
+) -> CertificateValidation:
+    """Step 4: the certificate's verdict, its own times compared with those that are proved."""
+    x509 = basic.x509
+    if made_after is not None and (too_late := _made_too_late(x509, certificate, made_after)):
+        return _with(x509, too_late)
+    if best is None:
+        return x509
+    issued = certificate.certificate.not_valid_before_utc
+    if best < issued:
+        subject = certificate.signer.subject
+        found = finding("HB-S057", subject=subject, since=_text(issued), proved=_text(best))
+        return _with(x509, failed(SubIndication.NOT_YET_VALID, found))
+    reason, revoked = x509.verdict.sub_indication, x509.revoked_at
+    in_time = best <= certificate.certificate.not_valid_after_utc and (
+        reason is SubIndication.OUT_OF_BOUNDS_NOT_REVOKED
+        or (reason in _REVOKED and revoked is not None and best < revoked)
+    )
+    return _with(x509, PASSED) if in_time else x509
+
+
+def _made_too_late(
+    x509: CertificateValidation, certificate: SigningCertificate, made_after: datetime
+) -> Verdict | None:
+    """A content time-stamp proves that the signature is younger (5.3.4, steps 4 and 5)."""
+    subject, made = certificate.signer.subject, _text(made_after)
+    reason, revoked = x509.verdict.sub_indication, x509.revoked_at
+    if reason is SubIndication.REVOKED_NO_POE and revoked and revoked <= made_after:
+        found = finding("HB-S055", subject=subject, revoked=_text(revoked), made=made)
+        return failed(SubIndication.REVOKED, found)
+    expires = certificate.certificate.not_valid_after_utc
+    if reason in _OUT_OF_BOUNDS and made_after > expires:
+        found = finding("HB-S056", subject=subject, until=_text(expires), made=made)
+        return failed(SubIndication.EXPIRED, found)
+    return None
+
+
+def _may_be_lifted(verdict: Verdict) -> bool:
+    return verdict.indication is Indication.INDETERMINATE and verdict.sub_indication in _NEEDS_PROOF
+
+
+def _with(x509: CertificateValidation, verdict: Verdict) -> CertificateValidation:
+    return replace(x509, verdict=verdict)
+
+
+def _passed(
+    timestamps: tuple[TimestampValidation, ...], kind: TimestampKind
+) -> list[TimestampValidation]:
+    return [
+        each
+        for each in timestamps
+        if each.kind is kind and each.verdict.indication is Indication.TOTAL_PASSED
+    ]
+
+
+def _made_after(timestamps: tuple[TimestampValidation, ...]) -> datetime | None:
+    """The latest time before which the signature cannot have been made."""
+    times = [each.generated_at for each in _passed(timestamps, TimestampKind.CONTENT)]
+    return max((each for each in times if each is not None), default=None)
+
+
+def _in_order(timestamps: tuple[TimestampValidation, ...]) -> bool:
+    """Whether every time-stamp on the content comes before every one on the signature."""
+    after = _made_after(timestamps)
+    signed = _passed(timestamps, TimestampKind.SIGNATURE)
+    return after is None or all(
+        each.generated_at is not None and after <= each.generated_at for each in signed
+    )
+
+
+def _useless(timestamps: tuple[TimestampValidation, ...]) -> list[Verdict]:
+    """A time-stamp that does not pass is told, and takes nothing from the signature."""
+    return [
+        Verdict(Indication.TOTAL_PASSED, None, (_untimely(each),))
+        for each in timestamps
+        if each.verdict.indication is not Indication.TOTAL_PASSED
+    ]
+
+
+def _untimely(timestamp: TimestampValidation) -> Finding:
+    reason = timestamp.verdict.sub_indication
+    return finding("HB-S058", kind=timestamp.kind.value, reason=reason.value if reason else "?")
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="seconds")
