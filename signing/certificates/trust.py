@@ -52,11 +52,13 @@ class TrustAnchor:
 
 @dataclass(frozen=True, slots=True)
 class TrustStore:
-    """Anchors and intermediates, by content. `digest` names this exact content."""
+    """Anchors, intermediates, CRLs and OCSP responses (DER). `digest` names this exact content."""
 
     anchors: tuple[TrustAnchor, ...]
     intermediates: tuple[bytes, ...]
     digest: str
+    crls: tuple[bytes, ...] = ()
+    ocsp_responses: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         """No anchors is no trust."""
