@@ -67,7 +67,7 @@ class SignatureForm:
 
 def read_form(signature: etree._Element) -> SignatureForm:
     """The form of *signature*; raises `FormatError`."""
-    children = _children(signature)
+    children = child_elements(signature)
     expected = (names.SIGNED_INFO, names.SIGNATURE_VALUE)
     if tuple(child.tag for child in children[:2]) != expected:
         raise _wrong(signature, "SignedInfo, SignatureValue")
@@ -85,7 +85,7 @@ def read_form(signature: etree._Element) -> SignatureForm:
         signature_method=_required(method, "Algorithm"),
         method_has_parameters=len(method) > 0,
         references=references,
-        value=_base64(children[1]),
+        value=strict_base64(children[1]),
         certificates=_certificates(key_info),
         objects=tuple(objects),
     )
@@ -94,7 +94,7 @@ def read_form(signature: etree._Element) -> SignatureForm:
 def _signed_info(
     signed_info: etree._Element,
 ) -> tuple[Transform, etree._Element, tuple[Reference, ...]]:
-    children = _children(signed_info)
+    children = child_elements(signed_info)
     head = [child.tag for child in children[:2]]
     if head != [f"{_DS}CanonicalizationMethod", f"{_DS}SignatureMethod"]:
         raise _wrong(signed_info, "CanonicalizationMethod, SignatureMethod")
@@ -105,19 +105,19 @@ def _signed_info(
         raise FormatError(finding("HB-S004", line=signed_info.sourceline))
     if len(references) > MAX_REFERENCES:
         raise _too_many("Reference", len(references), MAX_REFERENCES, signed_info)
-    return _transform(children[0]), children[1], tuple(_reference(each) for each in references)
+    return read_transform(children[0]), children[1], tuple(_reference(each) for each in references)
 
 
 def _reference(element: etree._Element) -> Reference:
-    children = _children(element)
+    children = child_elements(element)
     transforms: tuple[Transform, ...] = ()
     if children and children[0].tag == f"{_DS}Transforms":
-        steps = _children(children[0])
+        steps = child_elements(children[0])
         if not steps or any(step.tag != f"{_DS}Transform" for step in steps):
             raise _wrong(children[0], "Transform")
         if len(steps) > MAX_TRANSFORMS:
             raise _too_many("Transform", len(steps), MAX_TRANSFORMS, element)
-        transforms = tuple(_transform(step) for step in steps)
+        transforms = tuple(read_transform(step) for step in steps)
         children = children[1:]
     if [child.tag for child in children] != [f"{_DS}DigestMethod", f"{_DS}DigestValue"]:
         raise _wrong(element, "Transforms?, DigestMethod, DigestValue")
@@ -126,12 +126,13 @@ def _reference(element: etree._Element) -> Reference:
         type=element.get("Type"),
         transforms=transforms,
         digest_method=_required(children[0], "Algorithm"),
-        digest_value=_base64(children[1]),
+        digest_value=strict_base64(children[1]),
     )
 
 
-def _transform(element: etree._Element) -> Transform:
-    children = _children(element)
+def read_transform(element: etree._Element) -> Transform:
+    """A transform or canonicalisation method as written; raises `FormatError`."""
+    children = child_elements(element)
     if not children and not (element.text or "").strip():
         return Transform(_required(element, "Algorithm"), (), unknown_content=False)
     algorithm = _required(element, "Algorithm")
@@ -151,7 +152,7 @@ def _certificates(key_info: etree._Element | None) -> tuple[bytes, ...]:
     if key_info is None:
         return ()
     found = [
-        _base64(each)
+        strict_base64(each)
         for data in key_info.iterchildren(f"{_DS}X509Data")
         for each in data.iterchildren(f"{_DS}X509Certificate")
     ]
@@ -165,8 +166,8 @@ def _certificates(key_info: etree._Element | None) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def _children(element: etree._Element) -> list[etree._Element]:
-    """Child elements; text beside them, comments and processing instructions are refused."""
+def child_elements(element: etree._Element) -> list[etree._Element]:
+    """Child elements; text beside them, comments and instructions raise `FormatError`."""
     children = list(element)
     if children and _is_text(element.text):
         raise _wrong(element, "no text between elements")
@@ -182,7 +183,7 @@ def _is_text(text: str | None) -> bool:
     return bool(text) and not str(text).isspace()
 
 
-def _base64(element: etree._Element) -> bytes:
+def strict_base64(element: etree._Element) -> bytes:
     """Strict base64 of a leaf: a comment or child inside it could hide octets (CVE-2025-29775)."""
     if len(element):
         raise FormatError(_at(element, "HB-S002"))
