@@ -1,8 +1,8 @@
 """The test PKI gives the objects of a day, in this process and over HTTP."""
 
-import urllib.request
 from datetime import UTC, datetime
 
+import httpx
 from asn1crypto import cms, crl, ocsp, tsp
 from cryptography import x509
 
@@ -26,13 +26,11 @@ def test_makes_the_revocation_objects_and_tokens_of_a_day():
 
 def test_serves_the_same_over_http():
     with PkiService(DAY) as service:
-        with urllib.request.urlopen(service.crl_url("issuer")) as response:
-            assert crl.CertificateList.load(response.read()).issuer
+        assert crl.CertificateList.load(httpx.get(service.crl_url("issuer")).content).issuer
         imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": b"\0" * 32}
         asked = tsp.TimeStampReq({"version": 1, "message_imprint": imprint, "cert_req": True})
-        request = urllib.request.Request(service.tsa_url(), asked.dump())
-        with urllib.request.urlopen(request) as response:
-            answer = tsp.TimeStampResp.load(response.read())
+        sent = httpx.post(service.tsa_url(), content=asked.dump())
+        answer = tsp.TimeStampResp.load(sent.content)
         assert answer["status"]["status"].native == "granted"
         assert len(service.requests) == 2
         point = service.pki.certificate("homeroom").extensions.get_extension_for_class(
