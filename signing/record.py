@@ -19,6 +19,7 @@ from schemas.vietnam import VIETNAM_TIME
 from schemas.xpath import select, select_text
 from signing import names
 from signing.certificates.path import PathValidator
+from signing.constraints import ValidationConstraints, default_constraints
 from signing.policy import RoleRequirement, SignaturePolicy
 from signing.report import (
     PASSED,
@@ -56,6 +57,7 @@ def validate_record(
     roster: Roster | None,
     at: datetime,
     algorithms: AlgorithmPolicy | None = None,
+    constraints: ValidationConstraints | None = None,
 ) -> SignatureReport:
     """All signatures of *document* and the record's verdict under *policy* at *at*; never raises.
 
@@ -63,7 +65,11 @@ def validate_record(
     (4) each role covers what it must, (5) by an entitled signer, (6) nothing unsigned beside it.
     """
     validator = SignatureValidator(
-        document, algorithms=algorithms or default_policy(), paths=paths, at=at
+        document,
+        algorithms=algorithms or default_policy(),
+        constraints=constraints or default_constraints(),
+        paths=paths,
+        at=at,
     )
     count = sum(1 for _ in document.root.iter(names.SIGNATURE))
     if count > MAX_SIGNATURES:

@@ -1,57 +1,87 @@
-"""Signature acceptance: ETSI EN 319 102-1 V1.3.1, clause 5.2.8, at one time."""
+"""Signature acceptance: ETSI EN 319 102-1 V1.3.1, clauses 5.2.8 and 5.5.4 (steps 5 and 8)."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 
-from schemas.findings import finding
+from schemas.findings import Finding, finding
 from schemas.vietnam import VIETNAM_TIME
+from signing.constraints import SignatureLevel, TimeConstraints, ValidationConstraints
 from signing.report import PASSED, SubIndication, Verdict, indeterminate, worst
 from signing.validation.basic import AlgorithmUse, BasicValidation
 
-# A signer's clock may be ahead of ours by this much.
-_CLOCK_TOLERANCE = timedelta(minutes=10)
 
+def accept(
+    basic: BasicValidation,
+    constraints: ValidationConstraints,
+    *,
+    at: datetime,
+    best_signature_time: datetime | None,
+    level: SignatureLevel,
+) -> Verdict:
+    """Whether the signature meets the policy at its proved time, else at the validation time *at*.
 
-def accept(basic: BasicValidation, time: datetime, *, proved: bool) -> Verdict:
-    """Whether the signature meets the policy at *time*: the *proved* time, else the present.
-
-    (1) the algorithms are still relied on, (2) the claimed signing time does not lie after it, and
-    (3) lies within the validity of the signing certificate.
+    (1) the algorithms are relied on then, (2) the claimed signing time agrees with it and with the
+    certificate, (3) the first time-stamp came soon enough, (4) the level is enough.
     """
+    time = best_signature_time or at
     # (1):
     verdicts = [PASSED, *_ended(basic.algorithms, time)]
-    claimed = basic.properties.claimed_signing_time
-    if claimed is not None:
-        # (2):
-        if claimed > time + _CLOCK_TOLERANCE:
-            code = "HB-S053" if proved else "HB-S050"
-            reason = finding(code, claimed=claimed.isoformat(), at=time.isoformat())
-            verdicts.append(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, reason))
-        # (3):
-        verdicts.append(_within_validity(basic, claimed))
+    # (2):
+    problems = list(_claim_problems(basic, constraints.time, time, best_signature_time))
+    # (3):
+    problems.extend(_delay_problems(basic, constraints.time, best_signature_time))
+    # (4):
+    if not level.reaches(constraints.minimum_level):
+        problems.append(
+            finding("HB-S036", found=level.value, expected=constraints.minimum_level.value)
+        )
+    verdicts.extend(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, each) for each in problems)
     return worst(verdicts)
 
 
-def _ended(uses: tuple[AlgorithmUse, ...], time: datetime) -> list[Verdict]:
+def _ended(uses: tuple[AlgorithmUse, ...], time: datetime) -> Iterator[Verdict]:
     day = time.astimezone(VIETNAM_TIME).date()
-    return [
-        indeterminate(
-            SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-            finding("HB-S022", algorithm=each.uri, until=each.end),
-        )
-        for each in uses
-        if each.end is not None and day >= each.end
-    ]
+    for each in uses:
+        if each.end is not None and day >= each.end:
+            yield indeterminate(
+                SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+                finding("HB-S022", algorithm=each.uri, until=each.end),
+            )
 
 
-def _within_validity(basic: BasicValidation, claimed: datetime) -> Verdict:
-    certificate = basic.certificate
-    if certificate is None:
-        return PASSED  # identification has said so
+def _claim_problems(
+    basic: BasicValidation,
+    constraints: TimeConstraints,
+    time: datetime,
+    proved: datetime | None,
+) -> Iterator[Finding]:
+    claimed, certificate = basic.properties.claimed_signing_time, basic.certificate
+    if claimed is None:
+        if constraints.signing_time_required:
+            yield finding("HB-S037")
+        return
+    if claimed > time + constraints.clock_tolerance:
+        code = "HB-S050" if proved is None else "HB-S053"
+        yield finding(code, claimed=claimed.isoformat(), at=time.isoformat())
+    if certificate is None or not constraints.signing_time_within_certificate:
+        return
     issued = certificate.certificate.not_valid_before_utc
     expires = certificate.certificate.not_valid_after_utc
-    if issued <= claimed <= expires:
-        return PASSED
-    return indeterminate(
-        SubIndication.SIG_CONSTRAINTS_FAILURE,
-        finding("HB-S052", claimed=claimed.isoformat(), since=issued.date(), until=expires.date()),
+    if not issued <= claimed <= expires:
+        yield finding(
+            "HB-S052", claimed=claimed.isoformat(), since=issued.date(), until=expires.date()
+        )
+
+
+def _delay_problems(
+    basic: BasicValidation, constraints: TimeConstraints, proved: datetime | None
+) -> Iterator[Finding]:
+    delay, claimed = constraints.timestamp_delay, basic.properties.claimed_signing_time
+    if delay is None or proved is None or (claimed is not None and proved <= claimed + delay):
+        return
+    yield finding(
+        "HB-S059",
+        claimed=claimed.isoformat() if claimed else "-",
+        proved=proved.isoformat(),
+        hours=int(delay.total_seconds() // 3600),
     )

@@ -14,6 +14,7 @@ from schemas.document import ParsedDocument, element_path
 from signing.certificates.certificate import SigningCertificate
 from signing.certificates.path import PathValidator
 from signing.certificates.trust import Purpose
+from signing.constraints import ValidationConstraints
 from signing.policy import SignerKind
 from signing.report import SignatureValidation, SubIndication, Verdict, failed
 from signing.validation.basic import BasicValidation, BasicValidator
@@ -46,9 +47,11 @@ class SignatureValidator:
         document: ParsedDocument,
         *,
         algorithms: AlgorithmPolicy,
+        constraints: ValidationConstraints,
         paths: PathValidator | None,
         at: datetime,
     ) -> None:
+        self._constraints = constraints
         self._paths = paths
         self._at = at
         self._algorithms = algorithms
@@ -79,6 +82,7 @@ class SignatureValidator:
             evidence.timestamps,
             evidence.material,
             purpose,
+            constraints=self._constraints,
             paths=self._paths,
             at=self._at,
         )

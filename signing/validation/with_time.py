@@ -12,6 +12,7 @@ from schemas.findings import Finding, finding
 from signing.certificates.certificate import SigningCertificate
 from signing.certificates.path import CertificateValidation, PathValidator, ValidationMaterial
 from signing.certificates.trust import Purpose
+from signing.constraints import SignatureLevel, ValidationConstraints
 from signing.report import (
     PASSED,
     Indication,
@@ -57,6 +58,7 @@ def validate_with_time(
     material: ValidationMaterial,
     purpose: Purpose | None,
     *,
+    constraints: ValidationConstraints,
     paths: PathValidator | None,
     at: datetime,
 ) -> Timed:
@@ -86,9 +88,20 @@ def validate_with_time(
     if not _in_order(timestamps):
         verdicts.append(indeterminate(SubIndication.TIMESTAMP_ORDER_FAILURE, finding("HB-S054")))
     # (4) steps 4 c, 5, 8 and 9:
-    verdicts.append(accept(basic, best or at, proved=best is not None))
+    level = _level(basic, material, proved=best is not None)
+    verdicts.append(accept(basic, constraints, at=at, best_signature_time=best, level=level))
     verdicts.extend(_useless(timestamps))
     return Timed(worst(verdicts), best, x509)
+
+
+def _level(basic: BasicValidation, material: ValidationMaterial, *, proved: bool) -> SignatureLevel:
+    """What the signature comes with, of what EN 319 132-1 clause 6 asks for."""
+    if basic.properties.signing_certificates is None:
+        return SignatureLevel.XML_DSIG
+    if not proved:
+        return SignatureLevel.B
+    embedded = material.crls or material.ocsp_responses
+    return SignatureLevel.LT if embedded else SignatureLevel.T
 
 
 def _x509_in_time(

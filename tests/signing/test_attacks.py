@@ -19,6 +19,7 @@ from signing import names
 from signing.certificates.certificate import read_certificate
 from signing.certificates.path import PathValidator, ValidationMaterial
 from signing.certificates.trust import Purpose
+from signing.constraints import default_constraints
 from signing.creation.styles import VENDOR_ENVELOPED, XADES
 from signing.keys.key import SoftwareKey
 from signing.policy import SignerKind
@@ -148,7 +149,11 @@ def test_a_time_that_an_enveloped_transform_removed_is_no_claim():
     signature.append(etree.fromstring(holder))
     document = parse(octets(whole))
     validator = SignatureValidator(
-        document, algorithms=default_policy(), paths=signed_records.paths(), at=signed_records.NOW
+        document,
+        algorithms=default_policy(),
+        constraints=default_constraints(),
+        paths=signed_records.paths(),
+        at=signed_records.NOW,
     )
     (element,) = document.root.iter(names.SIGNATURE)
     validation = validator.validate(element, None, None).validation

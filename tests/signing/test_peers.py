@@ -16,6 +16,7 @@ from lxml import etree
 
 from schemas.document import parse
 from schemas.errors import Unreadable
+from signing.constraints import default_constraints
 from signing.creation.styles import STYLES
 from signing.report import Indication, SignatureReport
 from signing.validation.signature import SignatureValidator
@@ -210,6 +211,7 @@ def our_verdict_on_any(data: bytes):
     validator = SignatureValidator(
         document,
         algorithms=default_policy(),
+        constraints=default_constraints(),
         paths=signed_records.paths(),
         at=signed_records.NOW,
     )

@@ -4,6 +4,7 @@ import pytest
 from lxml import etree
 
 from schemas.document import parse
+from signing.constraints import default_constraints
 from signing.report import Indication, SubIndication
 from signing.validation.signature import SignatureValidator
 from signing.xmldsig.algorithms import default_policy
@@ -27,6 +28,7 @@ def verdict(data, index=0):
     validator = SignatureValidator(
         document,
         algorithms=default_policy(),
+        constraints=default_constraints(),
         paths=signed_records.paths(),
         at=signed_records.NOW,
     )
