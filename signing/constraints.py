@@ -6,16 +6,15 @@ a constraint that silently does not hold is worse than none.
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
 
 from signing.errors import PolicyError
+from signing.toml_table import TomlTable
 
 _MOST_HOURS = 24 * 366 * 10
 _MOST_SECONDS = 24 * 3600
@@ -118,7 +117,7 @@ def read_constraints(path: Path) -> ValidationConstraints:
 def parse_constraints(data: bytes, file_name: str) -> ValidationConstraints:
     """The constraints in the octets of a TOML file; raises `PolicyError` with the reason."""
     try:
-        whole = _Table(tomllib.loads(data.decode("utf-8")), "")
+        whole = TomlTable(tomllib.loads(data.decode("utf-8")))
         revocation, time = whole.table("revocation"), whole.table("time")
         signature = whole.table("signature")
         constraints = ValidationConstraints(
@@ -138,7 +137,7 @@ def parse_constraints(data: bytes, file_name: str) -> ValidationConstraints:
     return constraints
 
 
-def _revocation(table: "_Table") -> RevocationConstraints:
+def _revocation(table: TomlTable) -> RevocationConstraints:
     return RevocationConstraints(
         signer=RevocationDemand(table.take("signer", str)),
         authority=RevocationDemand(table.take("authority", str)),
@@ -150,7 +149,7 @@ def _revocation(table: "_Table") -> RevocationConstraints:
     )
 
 
-def _time(table: "_Table") -> TimeConstraints:
+def _time(table: TomlTable) -> TimeConstraints:
     return TimeConstraints(
         clock_tolerance=timedelta(
             seconds=table.number("clock_tolerance_seconds", 0, _MOST_SECONDS)
@@ -160,48 +159,3 @@ def _time(table: "_Table") -> TimeConstraints:
         signing_time_required=table.take("signing_time_required", bool),
         signing_time_within_certificate=table.take("signing_time_within_certificate", bool),
     )
-
-
-_T = TypeVar("_T")
-
-
-class _Table:
-    """One table of the file; what nobody took is refused."""
-
-    def __init__(self, values: Mapping[str, Any], prefix: str) -> None:
-        self._values = dict(values)
-        self._prefix = prefix
-
-    def take(self, name: str, kind: type[_T]) -> _T:
-        """The member *name*, which must be exactly of the *kind*; raises `ValueError`."""
-        if name not in self._values:
-            raise ValueError(f"missing {self._prefix}{name}")
-        value = self._values.pop(name)
-        if type(value) is not kind:
-            raise ValueError(f"{self._prefix}{name} is not of the kind {kind.__name__}")
-        return value
-
-    def number(self, name: str, least: int, most: int) -> int:
-        """The whole number *name*, from *least* to *most*."""
-        value = self.take(name, int)
-        if not least <= value <= most:
-            raise ValueError(f"{self._prefix}{name} is {value}, allowed is {least} to {most}")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """The list of texts *name*."""
-        values: Iterable[object] = self.take(name, list)
-        found = tuple(each for each in values if isinstance(each, str) and each)
-        if len(found) != len(tuple(values)):
-            raise ValueError(f"{self._prefix}{name} is not a list of texts")
-        return found
-
-    def table(self, name: str) -> "_Table":
-        """The table *name*."""
-        return _Table(self.take(name, dict), f"{self._prefix}{name}.")
-
-    def refuse_rest(self) -> None:
-        """Refuse what is unknown: a misspelt constraint would silently not hold."""
-        if self._values:
-            unknown = ", ".join(f"{self._prefix}{each}" for each in sorted(self._values))
-            raise ValueError(f"unknown: {unknown}")
