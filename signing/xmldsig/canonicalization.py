@@ -1,8 +1,9 @@
 """Canonical XML of one element of a parsed document, without copying the tree.
 
 libxml2 canonicalises a sub-element with the namespaces that are in scope for it. Two things it
-does not do for inclusive C14N: inherit `xml:*` attributes from ancestors (C14N 1.0 §2.4, C14N 1.1
-§2.4), and keep a default namespace below its apex. Both go over a re-parsed copy.
+does not do for inclusive C14N: inherit `xml:*` attributes from ancestors (C14N 1.0 §2.4; C14N 1.1
+§2.4, which joins `xml:base`), and keep a default namespace below its apex. Both go over a
+re-parsed copy.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from lxml import etree
 from schemas.document import UNLIMITED, parse
 from schemas.errors import Unreadable
 from signing.names import XML
+from signing.xmldsig.xml_base import joined_base
 
 ENVELOPED_SIGNATURE = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 
@@ -23,7 +25,7 @@ class CanonicalizationMethod:
 
     exclusive: bool
     with_comments: bool
-    inherits_xml_base: bool
+    joins_xml_base: bool
 
 
 _C14N_10 = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
@@ -34,7 +36,7 @@ METHODS = {
     uri + suffix: CanonicalizationMethod(
         exclusive=uri == _EXC_C14N,
         with_comments=bool(suffix),
-        inherits_xml_base=uri != _C14N_11,
+        joins_xml_base=uri == _C14N_11,
     )
     for uri, comments in (
         (_C14N_10, "#WithComments"),
@@ -44,6 +46,11 @@ METHODS = {
     for suffix in ("", comments)
 }
 DEFAULT_METHOD_URI = _C14N_10
+
+_XML = f"{{{XML}}}"
+_BASE = f"{_XML}base"
+# C14N 1.1 §2.4: any other attribute of that namespace, xml:id above all, is its own element's.
+_SIMPLE_INHERITABLE = frozenset({f"{_XML}lang", f"{_XML}space"})
 
 
 class CanonicalizationError(Exception):
@@ -57,9 +64,9 @@ def canonicalize(
     with_comments: bool | None = None,
     prefixes: Sequence[str] = (),
     whole_document: bool = False,
-    without: etree._Element | None = None,
+    without: Sequence[etree._Element] = (),
 ) -> bytes:
-    """The canonical octets of *element* and all below it, *without* one element below it.
+    """The canonical octets of *element* and all below it, *without* some elements below it.
 
     With *whole_document*, of the document that *element* is the root of, with what stands
     beside it. *with_comments* overrides the method: a same-document reference never includes
@@ -67,14 +74,17 @@ def canonicalize(
     """
     comments = method.with_comments if with_comments is None else with_comments
     apex = element
-    inherited = {} if method.exclusive else _inherited_xml_attributes(element, method)
+    inherited = {} if method.exclusive else _inherited(element, method)
     inclusive = not method.exclusive or bool(prefixes)
-    if without is not None:
+    if without:
         apex = _copy_without(element, without, whole_document=whole_document)
     elif not whole_document and (inherited or (inclusive and _loses_default_namespace(element))):
-        apex = _reparsed(etree.tostring(element, with_tail=False, encoding="utf-8"))
+        apex = parse_octets(etree.tostring(element, with_tail=False, encoding="utf-8"))
     for name, value in inherited.items():
-        apex.set(name, value)
+        if value:
+            apex.set(name, value)
+        else:
+            apex.attrib.pop(name, None)
     try:
         return etree.tostring(
             apex.getroottree() if whole_document else apex,
@@ -90,11 +100,16 @@ def canonicalize(
 def canonicalize_octets(
     octets: bytes, method: CanonicalizationMethod, prefixes: Sequence[str] = ()
 ) -> bytes:
-    """The canonical form of *octets* parsed again: a canonicalisation after a canonicalisation."""
-    return canonicalize(_reparsed(octets), method, prefixes=prefixes)
+    """The canonical form of *octets* parsed again: a canonicalisation after a canonicalisation.
+
+    Octets are a document: what stands beside the root element belongs to it.
+    """
+    root = parse_octets(octets)
+    return canonicalize(root, method, prefixes=prefixes, whole_document=True)
 
 
-def _reparsed(octets: bytes) -> etree._Element:
+def parse_octets(octets: bytes) -> etree._Element:
+    """The root of the document that *octets* are; raises `CanonicalizationError`."""
     try:
         return parse(octets, UNLIMITED).root
     except Unreadable as error:
@@ -102,14 +117,26 @@ def _reparsed(octets: bytes) -> etree._Element:
 
 
 def _copy_without(
-    element: etree._Element, removed: etree._Element, *, whole_document: bool
+    element: etree._Element, removed: Sequence[etree._Element], *, whole_document: bool
 ) -> etree._Element:
-    """A copy of *element* that lacks *removed*, the text behind it left where it was.
+    """A copy of *element* that lacks all *removed*, the text behind each left where it was.
 
     A copy, since a node that lxml takes out and puts back may come back with another prefix.
     """
+    # Every place is looked up before anything moves.
+    paths = [_steps(element, each) for each in removed]
+    source = element.getroottree() if whole_document else element
+    copy = parse_octets(etree.tostring(source, with_tail=False, encoding="utf-8"))
+    nodes = [_at(copy, steps) for steps in paths]
+    for node in nodes:
+        _remove(node)
+    return copy
+
+
+def _steps(element: etree._Element, below: etree._Element) -> list[int]:
+    """The way from *element* to an element *below* it, by position among all siblings."""
     steps = []
-    node = removed
+    node = below
     while node is not element:
         parent = node.getparent()
         if parent is None:
@@ -118,13 +145,13 @@ def _copy_without(
         node = parent
     if not steps:
         raise CanonicalizationError("nothing would be left")
-    source = element.getroottree() if whole_document else element
-    copy = _reparsed(etree.tostring(source, with_tail=False, encoding="utf-8"))
-    node = copy
-    for step in reversed(steps):
-        node = node[step]
-    _remove(node)
-    return copy
+    return steps[::-1]
+
+
+def _at(element: etree._Element, steps: Sequence[int]) -> etree._Element:
+    for step in steps:
+        element = element[step]
+    return element
 
 
 def _remove(node: etree._Element) -> None:
@@ -139,20 +166,23 @@ def _remove(node: etree._Element) -> None:
     parent.remove(node)
 
 
-def _inherited_xml_attributes(
-    element: etree._Element, method: CanonicalizationMethod
-) -> dict[str, str]:
+def _inherited(element: etree._Element, method: CanonicalizationMethod) -> dict[str, str]:
+    """The `xml:*` attributes that *element* takes over from its ancestors; empty: has none."""
     inherited: dict[str, str] = {}
+    bases = []
     for ancestor in element.iterancestors():
         for name, value in ancestor.attrib.items():
-            if str(name).startswith(f"{{{XML}}}") and name not in element.attrib:
+            if not str(name).startswith(_XML):
+                continue
+            if method.joins_xml_base and name == _BASE:
+                bases.append(str(value))
+            elif name not in element.attrib and (
+                not method.joins_xml_base or name in _SIMPLE_INHERITABLE
+            ):
                 inherited.setdefault(str(name), str(value))
-    if not inherited or method.inherits_xml_base:
-        return inherited
-    # C14N 1.1: xml:id is not inherited, xml:base would have to be joined with the element's own.
-    inherited.pop(f"{{{XML}}}id", None)
-    if f"{{{XML}}}base" in inherited:
-        raise CanonicalizationError("C14N 1.1 with an inherited xml:base is not supported")
+    if bases:
+        own = element.get(_BASE)
+        inherited[_BASE] = joined_base([*reversed(bases), *([] if own is None else [own])])
     return inherited
 
 

@@ -31,11 +31,16 @@ class FormatError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """One transform as written; `unknown_content` when it holds more than a PrefixList."""
+    """One transform as written; `unknown_content` when it holds more than a PrefixList.
+
+    `element` is the transform itself where its content is unknown, None elsewhere: who knows such
+    content reads it there.
+    """
 
     algorithm: str
     prefixes: tuple[str, ...]
     unknown_content: bool
+    element: etree._Element | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class SignatureForm:
     value: bytes
     certificates: tuple[bytes, ...]
     objects: tuple[etree._Element, ...]
+    key_info: etree._Element | None = None
 
 
 def read_form(signature: etree._Element) -> SignatureForm:
@@ -88,6 +94,7 @@ def read_form(signature: etree._Element) -> SignatureForm:
         value=strict_base64(children[1]),
         certificates=_certificates(key_info),
         objects=tuple(objects),
+        key_info=key_info,
     )
 
 
@@ -98,14 +105,23 @@ def _signed_info(
     head = [child.tag for child in children[:2]]
     if head != [f"{_DS}CanonicalizationMethod", f"{_DS}SignatureMethod"]:
         raise _wrong(signed_info, "CanonicalizationMethod, SignatureMethod")
-    references = children[2:]
-    if any(each.tag != f"{_DS}Reference" for each in references):
-        raise _wrong(signed_info, "Reference")
-    if not references:
-        raise FormatError(finding("HB-S004", line=signed_info.sourceline))
-    if len(references) > MAX_REFERENCES:
-        raise _too_many("Reference", len(references), MAX_REFERENCES, signed_info)
-    return read_transform(children[0]), children[1], tuple(_reference(each) for each in references)
+    references = _references(signed_info, children[2:])
+    return read_transform(children[0]), children[1], references
+
+
+def read_manifest(manifest: etree._Element) -> tuple[Reference, ...]:
+    """The members of a `ds:Manifest` as written (XML-DSig 5.1); raises `FormatError`."""
+    return _references(manifest, child_elements(manifest))
+
+
+def _references(holder: etree._Element, elements: list[etree._Element]) -> tuple[Reference, ...]:
+    if any(each.tag != f"{_DS}Reference" for each in elements):
+        raise _wrong(holder, "Reference")
+    if not elements:
+        raise FormatError(finding("HB-S004", line=holder.sourceline))
+    if len(elements) > MAX_REFERENCES:
+        raise _too_many("Reference", len(elements), MAX_REFERENCES, holder)
+    return tuple(_reference(each) for each in elements)
 
 
 def _reference(element: etree._Element) -> Reference:
@@ -145,7 +161,8 @@ def read_transform(element: etree._Element) -> Transform:
     prefixes = tuple((only.get("PrefixList") or "").split()) if known and only is not None else ()
     if len(prefixes) > MAX_PREFIXES:
         raise _too_many("PrefixList", len(prefixes), MAX_PREFIXES, element)
-    return Transform(algorithm, prefixes, unknown_content=not known)
+    content = None if known else element
+    return Transform(algorithm, prefixes, unknown_content=not known, element=content)
 
 
 def _certificates(key_info: etree._Element | None) -> tuple[bytes, ...]:

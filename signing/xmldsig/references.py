@@ -7,6 +7,7 @@ INDETERMINATE, never skipped.
 
 import hashlib
 import hmac
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -16,15 +17,15 @@ from schemas.findings import finding
 from signing import names
 from signing.report import PASSED, SubIndication, Verdict, failed, indeterminate
 from signing.xmldsig.algorithms import AlgorithmPolicy, DigestAlgorithm
-from signing.xmldsig.canonicalization import (
-    DEFAULT_METHOD_URI,
-    ENVELOPED_SIGNATURE,
-    METHODS,
-    CanonicalizationError,
-    canonicalize,
-    canonicalize_octets,
+from signing.xmldsig.canonicalization import CanonicalizationError
+from signing.xmldsig.form import Reference, SignatureForm
+from signing.xmldsig.transforms import (
+    RECORD_TRANSFORMS,
+    NodeSet,
+    TransformStep,
+    UnsupportedTransformError,
+    apply_transforms,
 )
-from signing.xmldsig.form import Reference, SignatureForm, Transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,33 @@ class ReferenceValidation:
     algorithm: DigestAlgorithm | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a reference's URI names in the document, before any transform."""
+
+    target: etree._Element
+    whole_document: bool = False
+    with_comments: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRules:
+    """What the references of one kind of document may do.
+
+    `find` gives what a URI names, or the verdict why it names nothing; `misplaced` a verdict where
+    the target is no place that this reference may name.
+    """
+
+    transforms: Mapping[str, TransformStep]
+    find: Callable[[ParsedDocument, str | None], Named | Verdict]
+    misplaced: Callable[[Reference, etree._Element, SignatureForm], Verdict | None]
+
+
 # The most that all canonicalisations of one document may cost, in elements times the namespaces
 # in force: what takes libxml2 about a second. A record of sixteen signatures costs a fifth of it.
+# Copying, serialising and hashing text costs too, by its length.
 _BUDGET = 2_000_000
+_OCTETS_PER_UNIT = 32
 _LISTED = 5
 
 
@@ -57,57 +82,45 @@ class TooCostlyError(CanonicalizationError):
 class ReferenceValidator:
     """Validates references of one document; digests of shared targets are computed once."""
 
-    def __init__(self, document: ParsedDocument, algorithms: AlgorithmPolicy) -> None:
+    def __init__(
+        self,
+        document: ParsedDocument,
+        algorithms: AlgorithmPolicy,
+        rules: ReferenceRules | None = None,
+    ) -> None:
         self._document = document
         self._algorithms = algorithms
+        self._rules = rules or RECORD_RULES
         self._digests: dict[tuple[object, ...], bytes] = {}
         self._spent = 0
 
     def charge(self, canonicalizations: int = 1) -> None:
         """Count *canonicalizations* against the document's budget; raises `TooCostlyError`."""
         each = self._document.size * (1 + self._document.namespace_depth)
+        each += len(self._document.data) // _OCTETS_PER_UNIT
         self._spent += canonicalizations * each
         if self._spent > _BUDGET:
             raise TooCostlyError
 
     def validate(self, reference: Reference, form: SignatureForm) -> ReferenceValidation:
         """*reference* of the signature *form*."""
-        target = self._resolve(reference)
-        if isinstance(target, Verdict):
-            return ReferenceValidation(reference.uri, None, False, target)  # noqa: FBT003
-        signature = _enclosing_signature(target)
-        misplaced = _misplaced(reference, target, form, signature)
-        is_data = signature is None
+        named = self._rules.find(self._document, reference.uri)
+        if isinstance(named, Verdict):
+            return ReferenceValidation(reference.uri, None, False, named)  # noqa: FBT003
+        target = named.target
+        wrong_place = self._rules.misplaced(reference, target, form)
+        is_data = enclosing_signature(target) is None
         algorithm = self._algorithms.digests.get(reference.digest_method)
-        if misplaced is not None:
-            return ReferenceValidation(reference.uri, target, is_data, misplaced)
-        verdict = self._compare(reference, target, form, algorithm)
+        if wrong_place is not None:
+            return ReferenceValidation(reference.uri, target, is_data, wrong_place)
+        verdict = self._compare(reference, named, form, algorithm)
         proved = algorithm if verdict is PASSED else None
         return ReferenceValidation(reference.uri, target, is_data, verdict, proved)
-
-    def _resolve(self, reference: Reference) -> etree._Element | Verdict:
-        uri = reference.uri
-        if uri == "":
-            return self._document.root
-        if uri is None or not uri.startswith("#") or uri.startswith("#xpointer"):
-            return indeterminate(
-                SubIndication.SIGNED_DATA_NOT_FOUND, finding("HB-S015", uri=uri or "")
-            )
-        found = self._document.ids.get(uri[1:], ())
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            return indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND, finding("HB-S011", uri=uri))
-        lines = ", ".join(str(each.sourceline) for each in found[:_LISTED])
-        return indeterminate(
-            SubIndication.SIGNED_DATA_NOT_FOUND,
-            finding("HB-S012", line=found[1].sourceline, uri=uri, count=len(found), lines=lines),
-        )
 
     def _compare(
         self,
         reference: Reference,
-        target: etree._Element,
+        named: Named,
         form: SignatureForm,
         algorithm: DigestAlgorithm | None,
     ) -> Verdict:
@@ -117,7 +130,7 @@ class ReferenceValidator:
                 finding("HB-S021", algorithm=reference.digest_method),
             )
         try:
-            digest = self._digest(reference, target, form, algorithm.name)
+            digest = self._digest(reference, named, form, algorithm.name)
         except UnsupportedTransformError as error:
             return indeterminate(
                 SubIndication.SIG_CONSTRAINTS_FAILURE,
@@ -130,27 +143,29 @@ class ReferenceValidator:
                 SubIndication.HASH_FAILURE,
                 finding(
                     "HB-S010",
-                    path=element_path(target),
-                    line=target.sourceline,
+                    path=element_path(named.target),
+                    line=named.target.sourceline,
                     uri=reference.uri or "",
                 ),
             )
         return PASSED
 
     def _digest(
-        self, reference: Reference, target: etree._Element, form: SignatureForm, hash_name: str
+        self, reference: Reference, named: Named, form: SignatureForm, hash_name: str
     ) -> bytes:
-        encloses = any(each is target for each in form.element.iterancestors())
-        source = NodeSource(
-            target,
-            whole_document=reference.uri == "",
+        encloses = any(each is named.target for each in form.element.iterancestors())
+        nodes = NodeSet(
+            named.target,
+            whole_document=named.whole_document,
             enclosed_signature=form.element if encloses else None,
+            with_comments=named.with_comments,
         )
-        key = (source, reference.transforms, hash_name)
+        key = (nodes, reference.transforms, hash_name)
         known = self._digests.get(key)
         if known is None:
             self.charge(max(1, len(reference.transforms)))
-            known = hashlib.new(hash_name, apply_transforms(source, reference.transforms)).digest()
+            octets = apply_transforms(nodes, reference.transforms, self._rules.transforms)
+            known = hashlib.new(hash_name, octets).digest()
             self._digests[key] = known
         return known
 
@@ -161,70 +176,38 @@ def uncanonical(error: CanonicalizationError, uri: str) -> Verdict:
     return indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, finding(code, uri=uri))
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSource:
-    """What a same-document reference names before any transform.
-
-    `enclosed_signature` is the signature being validated where it stands inside the target:
-    enveloped-signature removes it. Where it stands outside, that transform removes nothing, as
-    Vietnamese tools write it. `whole_document` is the empty URI, which takes in what stands
-    beside the root element too.
-    """
-
-    target: etree._Element
-    whole_document: bool
-    enclosed_signature: etree._Element | None
-
-    def octets(self, transform: Transform, *, enveloped: bool) -> bytes:
-        """The canonical octets; a same-document reference never includes comments (4.4.3.2)."""
-        return canonicalize(
-            self.target,
-            METHODS[transform.algorithm],
-            with_comments=False,
-            prefixes=transform.prefixes,
-            whole_document=self.whole_document,
-            without=self.enclosed_signature if enveloped else None,
-        )
+def find_by_id(document: ParsedDocument, uri: str | None) -> Named | Verdict:
+    """The whole document for the empty *uri*, the element with a unique Id for `#id`."""
+    if uri == "":
+        return Named(document.root, whole_document=True)
+    if uri is None or not uri.startswith("#") or uri.startswith("#xpointer"):
+        return indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND, finding("HB-S015", uri=uri or ""))
+    found = unique_element(document, uri[1:], uri)
+    return found if isinstance(found, Verdict) else Named(found)
 
 
-class UnsupportedTransformError(Exception):
-    """A transform that is not on the allow-list, or stands where it has no meaning."""
+def unique_element(document: ParsedDocument, name: str, uri: str) -> etree._Element | Verdict:
+    """The one element with the Id *name* under any spelling; *uri* is what a finding calls it."""
+    found = document.ids.get(name, ())
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        return indeterminate(SubIndication.SIGNED_DATA_NOT_FOUND, finding("HB-S011", uri=uri))
+    lines = ", ".join(str(each.sourceline) for each in found[:_LISTED])
+    return indeterminate(
+        SubIndication.SIGNED_DATA_NOT_FOUND,
+        finding("HB-S012", line=found[1].sourceline, uri=uri, count=len(found), lines=lines),
+    )
 
 
-def apply_transforms(source: NodeSource, transforms: tuple[Transform, ...]) -> bytes:
-    """The octets that a reference digests: the allow-listed transforms of *source*, in order.
-
-    Raises `UnsupportedTransformError` for anything else, and where the order has no meaning.
-    """
-    enveloped = False
-    octets: bytes | None = None
-    for transform in transforms:
-        if transform.unknown_content:
-            raise UnsupportedTransformError(transform.algorithm)
-        if transform.algorithm == ENVELOPED_SIGNATURE and octets is None:
-            enveloped = True
-        elif transform.algorithm not in METHODS:
-            raise UnsupportedTransformError(transform.algorithm)
-        elif octets is None:
-            octets = source.octets(transform, enveloped=enveloped)
-        else:
-            method = METHODS[transform.algorithm]
-            octets = canonicalize_octets(octets, method, transform.prefixes)
-    return source.octets(_DEFAULT, enveloped=enveloped) if octets is None else octets
-
-
-# XML-DSig 4.4.3.2: a node-set at the end of the chain is canonicalised with C14N 1.0.
-_DEFAULT = Transform(DEFAULT_METHOD_URI, (), unknown_content=False)
-
-
-def _enclosing_signature(target: etree._Element) -> etree._Element | None:
+def enclosing_signature(target: etree._Element) -> etree._Element | None:
     """The signature that *target* is a part of; None for data, `ds:Signature` itself is a part."""
     if target.tag == names.SIGNATURE:
         return target
     return next(target.iterancestors(names.SIGNATURE), None)
 
 
-_OWN_PARTS = {
+OWN_PARTS = {
     names.TYPE_SIGNED_PROPERTIES: names.SIGNED_PROPERTIES,
     names.TYPE_OBJECT: names.OBJECT,
     names.TYPE_SIGNATURE_PROPERTIES: names.SIGNATURE_PROPERTIES,
@@ -232,14 +215,10 @@ _OWN_PARTS = {
 }
 
 
-def _misplaced(
-    reference: Reference,
-    target: etree._Element,
-    form: SignatureForm,
-    signature: etree._Element | None,
-) -> Verdict | None:
+def _misplaced(reference: Reference, target: etree._Element, form: SignatureForm) -> Verdict | None:
     """A verdict where *target* is not a place that this reference may name, else None."""
-    own_tag = _OWN_PARTS.get(reference.type or "")
+    signature = enclosing_signature(target)
+    own_tag = OWN_PARTS.get(reference.type or "")
     if reference.type == names.TYPE_MANIFEST or target.tag == names.MANIFEST:
         return indeterminate(
             SubIndication.SIG_CONSTRAINTS_FAILURE, finding("HB-S018", uri=reference.uri or "")
@@ -247,16 +226,30 @@ def _misplaced(
     if own_tag is not None:
         right = target.tag == own_tag and signature is form.element
     elif reference.type == names.TYPE_COUNTERSIGNED:
-        right = target.tag == names.SIGNATURE_VALUE and signature is not form.element
+        right = _is_value_of_another(target, form)
     else:
         # Untyped: data, a part of this signature, or the value of another one.
         right = (
-            signature is None or signature is form.element or target.tag == names.SIGNATURE_VALUE
+            signature is None or signature is form.element or _is_value_of_another(target, form)
         )
     if right and signature is form.element:
-        right = not _covers_itself(target, form)
-    if right:
-        return None
+        right = not covers_itself(target, form)
+    return None if right else misplaced(reference, target)
+
+
+def _is_value_of_another(target: etree._Element, form: SignatureForm) -> bool:
+    """Whether *target* is the SignatureValue of another signature, not just named like one."""
+    parent = target.getparent()
+    return (
+        target.tag == names.SIGNATURE_VALUE
+        and parent is not None
+        and parent.tag == names.SIGNATURE
+        and parent is not form.element
+    )
+
+
+def misplaced(reference: Reference, target: etree._Element) -> Verdict:
+    """The verdict on a *reference* that names a place which it may not name."""
     return indeterminate(
         SubIndication.SIGNED_DATA_NOT_FOUND,
         finding(
@@ -268,6 +261,10 @@ def _misplaced(
     )
 
 
-def _covers_itself(target: etree._Element, form: SignatureForm) -> bool:
+def covers_itself(target: etree._Element, form: SignatureForm) -> bool:
     """SignedInfo and SignatureValue of this very signature cannot be what it signs."""
     return target is form.element or target in (form.signed_info, form.signed_info.getnext())
+
+
+RECORD_RULES = ReferenceRules(RECORD_TRANSFORMS, find_by_id, _misplaced)
+"""What a record's references may do."""
