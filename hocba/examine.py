@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from lxml import etree
-
 from hocba.model.examination import Examination
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordReference, RecordStatus, Transcript
-from schemas.check import check
+from schemas.check import check_against
 from schemas.definition import Definition
 from schemas.document import ParsedDocument, ParserLimits, parse
 from schemas.errors import Unreadable
 from schemas.findings import Finding, finding
+from schemas.record_view import RecordView
 from schemas.registry import DefinitionRegistry
 from schemas.report import SchemaReport
-from schemas.xpath import select, select_text
 from signing.certificates.path import PathValidator
 from signing.certificates.trust import TrustStore
 from signing.errors import PolicyError
@@ -79,10 +77,11 @@ def examine(data: bytes, file_name: str, by: Judgement, at: datetime) -> Examina
         document = parse(data, by.limits)
     except Unreadable as error:
         return unreadable(data, file_name, at, error.finding)
-    schema = check(document, by.definitions)
     definition = by.definitions.find(document)
+    view = None if definition is None else definition.view(document)
+    schema = _check(document, definition, view, by)
     signatures = _validate(document, definition, by, at)
-    fields = _read_fields(document, definition)
+    fields = _read_fields(view, definition)
     outcome = _outcome(schema, signatures)
     transcript: Transcript | None = None
     findings: tuple[Finding, ...] = ()
@@ -115,15 +114,16 @@ def check_only(data: bytes, file_name: str, by: Judgement, at: datetime) -> Exam
         document = parse(data, by.limits)
     except Unreadable as error:
         return unreadable(data, file_name, at, error.finding)
-    schema = check(document, by.definitions)
     definition = by.definitions.find(document)
+    view = None if definition is None else definition.view(document)
+    schema = _check(document, definition, view, by)
     return Examination(
         file_name=file_name,
         sha256=document.sha256,
         size=len(data),
         examined_at=at,
         outcome=Outcome.INDETERMINATE if schema.valid else Outcome.REJECTED,
-        record=_reference(_read_fields(document, definition), definition),
+        record=_reference(_read_fields(view, definition), definition),
         schema=schema,
         signatures=None,
         transcript=None,
@@ -143,6 +143,17 @@ def unreadable(data: bytes, file_name: str, at: datetime, reason: Finding) -> Ex
         signatures=None,
         transcript=None,
     )
+
+
+def _check(
+    document: ParsedDocument,
+    definition: Definition | None,
+    view: RecordView | None,
+    by: Judgement,
+) -> SchemaReport:
+    if definition is None:
+        return SchemaReport(None, (by.definitions.why_unknown(document),))
+    return check_against(document, definition, view)
 
 
 def _validate(
@@ -167,20 +178,13 @@ def _outcome(schema: SchemaReport, signatures: SignatureReport) -> Outcome:
             return Outcome.REJECTED
 
 
-def _read_fields(document: ParsedDocument, definition: Definition | None) -> dict[str, str]:
+def _read_fields(view: RecordView | None, definition: Definition | None) -> dict[str, str]:
     """The index fields of the one content element; empty where there is not exactly one."""
-    if definition is None:
+    if definition is None or view is None:
         return {}
-    content = select(definition.content, document.root)
-    if len(content) != 1:
-        return {}
-    return _index_fields(content[0], definition)
-
-
-def _index_fields(content: etree._Element, definition: Definition) -> dict[str, str]:
     fields = {}
-    for name, expression in definition.index.items():
-        value = select_text(expression, content)
+    for name, field in definition.index.items():
+        value = view.only(field)
         if value is not None and value.strip():
             fields[name] = value.strip()
     return fields

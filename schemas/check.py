@@ -11,6 +11,7 @@ from lxml import etree
 from schemas.definition import Definition
 from schemas.document import ParsedDocument, element_path
 from schemas.findings import Finding, finding
+from schemas.record_view import RecordView
 from schemas.registry import DefinitionRegistry
 from schemas.report import SchemaReport
 from schemas.rules.scope import Scope, quote
@@ -26,6 +27,13 @@ def check(document: ParsedDocument, registry: DefinitionRegistry) -> SchemaRepor
     definition = registry.find(document)
     if definition is None:
         return SchemaReport(None, (registry.why_unknown(document),))
+    return check_against(document, definition, definition.view(document))
+
+
+def check_against(
+    document: ParsedDocument, definition: Definition, view: RecordView | None
+) -> SchemaReport:
+    """What *definition* says of *document*, whose one content *view* shows; None: there is none."""
     findings = (
         # (2): Nothing beside elements and text: canonicalisation drops comments, so that no
         # signature covers them.
@@ -33,7 +41,7 @@ def check(document: ParsedDocument, registry: DefinitionRegistry) -> SchemaRepor
         # (3): The XSD.
         *_capped(_grammar(document, definition)),
         # (4): What the XSD cannot say.
-        *_capped(_rules(document, definition)),
+        *_capped(_rules(document, definition, view)),
     )
     return SchemaReport(definition.reference, findings)
 
@@ -70,19 +78,18 @@ def _grammar(document: ParsedDocument, definition: Definition) -> Iterator[Findi
         yield from explain(document.root, definition.grammar, objections, words)
 
 
-def _rules(document: ParsedDocument, definition: Definition) -> Iterator[Finding]:
-    contents = definition.contents(document)
-    if len(contents) != 1:
+def _rules(
+    document: ParsedDocument, definition: Definition, view: RecordView | None
+) -> Iterator[Finding]:
+    if view is None:
         yield finding(
             "HB-E004",
             path=element_path(document.root),
             line=document.root.sourceline,
-            found=len(contents),
+            found=len(definition.contents(document)),
             expected=definition.content.path,
         )
         return
-    (content,) = contents
-    single = definition.fields.texts(content)
-    scope = Scope(document, content, definition.texts, single)
+    scope = Scope(document, view, definition.texts)
     for rule in definition.rules:
         yield from rule(scope)

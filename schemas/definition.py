@@ -14,7 +14,8 @@ from lxml import etree
 from schemas.codes import CodeList
 from schemas.document import ParsedDocument
 from schemas.findings import Language
-from schemas.rules.field import Fields
+from schemas.record_view import RecordView
+from schemas.rules.field import Field, Fields
 from schemas.rules.scope import Rule
 from schemas.texts import Texts, Translated
 from schemas.xpath import select, select_text
@@ -122,7 +123,7 @@ class Definition:
     match: Match
     period: Period
     content: etree.XPath
-    index: Mapping[str, etree.XPath]
+    index: Mapping[str, Field]
     policy_path: Path
     reading: tuple[ReadingSection, ...]
     texts: Texts
@@ -148,3 +149,8 @@ class Definition:
     def contents(self, document: ParsedDocument) -> tuple[etree._Element, ...]:
         """The content elements of *document*; anything but exactly one is an error."""
         return select(self.content, document.root)
+
+    def view(self, document: ParsedDocument) -> RecordView | None:
+        """The one content element of *document* as plain data; None where there is not one."""
+        contents = self.contents(document)
+        return RecordView(contents[0], self.fields) if len(contents) == 1 else None

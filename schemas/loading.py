@@ -17,7 +17,7 @@ from schemas.codes import CodeList, read_code_list
 from schemas.definition import INDEX_FIELDS, Definition, Match, Period, ReadingSection
 from schemas.errors import DefinitionError
 from schemas.rules.catalogue import read_rule
-from schemas.rules.field import Expressions
+from schemas.rules.field import Expressions, Field
 from schemas.rules.parameters import Parameters
 from schemas.rules.references import DS, SignatureReferences, Slot
 from schemas.rules.scope import Rule
@@ -120,9 +120,9 @@ class _Loader:
             day_of=top.xpath("effective_on"), effective_from=days[0], effective_until=days[1]
         )
 
-    def _index(self) -> Mapping[str, etree.XPath]:
+    def _index(self) -> Mapping[str, Field]:
         table = self._table("index")
-        index = {name: table.xpath(name) for name in INDEX_FIELDS}
+        index = {name: table.field(name) for name in INDEX_FIELDS}
         table.finish()
         return MappingProxyType(index)
 

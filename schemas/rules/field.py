@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from lxml import etree
 
 from schemas.errors import DefinitionError
+from schemas.record_view import RecordView
 
 # Stands between the texts that one evaluation returns: a private-use character, which records
 # have no reason to contain. One that does is noticed by the count.
 SEPARATOR = "\ue000"
 
-_PLAIN_PATH = re.compile(r"[\w.:-]+(/[\w.:-]+)*/@?[\w.:-]+")
+# Child elements by name from end to end: what one pass over the children of the parent reads.
+_NAME = r"[^\W\d][\w.-]*(?::[^\W\d][\w.-]*)?"
+_CHILD_PATH = re.compile(rf"{_NAME}(/{_NAME})+")
+_PLAIN_PATH = re.compile(rf"{_NAME}(/{_NAME})*/@?{_NAME}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,29 +24,51 @@ class Field:
     """A value that stands at most once in a document, by its XPath relative to the content.
 
     `string` is its text, as an expression; `name` its last step; `parent` selects where it
-    belongs when it is absent.
+    belongs when it is absent. `tag` is its name in Clark notation where it is nothing but a child
+    element of `parent`, None for attributes and what is computed.
     """
 
     name: str
     select: etree.XPath
     string: etree.XPath
     parent: etree.XPath
+    tag: str | None
     index: int
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """All single fields of a definition, fetched in one evaluation."""
+    """All single fields of a definition, read together.
+
+    `children` are those that are child elements, by their parent; `computed` are the others, which
+    `together` fetches in one evaluation.
+    """
 
     fields: tuple[Field, ...]
+    children: tuple[tuple[etree.XPath, tuple[tuple[str, int], ...]], ...]
+    computed: tuple[Field, ...]
     together: etree.XPath
 
-    def texts(self, content: etree._Element) -> Sequence[str]:
+    def texts(self, view: RecordView) -> Sequence[str]:
         """The text of each field of one document, in the order of `Field.index`."""
+        found = [""] * len(self.fields)
+        for parent, members in self.children:
+            for row in reversed(view.rows(parent)):  # of several, the first that has it speaks
+                texts = row.texts
+                for tag, index in members:
+                    if tag in texts:
+                        found[index] = texts[tag]
+        for field, text in zip(self.computed, self._computed(view.content), strict=True):
+            found[field.index] = text
+        return found
+
+    def _computed(self, content: etree._Element) -> Sequence[str]:
+        if not self.computed:
+            return ()
         texts = str(self.together(content)).split(SEPARATOR)
-        if len(texts) == len(self.fields):
+        if len(texts) == len(self.computed):
             return texts
-        return [str(field.string(content)) for field in self.fields]
+        return [str(field.string(content)) for field in self.computed]
 
 
 class Expressions:
@@ -82,12 +108,28 @@ class Expressions:
                 # [1] lets libxml2 stop at the first element: half the time for a whole record.
                 string=self.compile(f"string({expression}{'[1]' if plain else ''})"),
                 parent=self.compile(parent if plain else "."),
+                tag=self._clark(name) if _CHILD_PATH.fullmatch(expression) else None,
                 index=len(self._fields),
             )
         return known
 
     def fields(self) -> Fields:
         """All single fields gathered so far."""
-        parts = f", '{SEPARATOR}', ".join(each.string.path for each in self._fields.values())
-        together = self.compile(f"concat({parts}, '')" if parts else "''")
-        return Fields(tuple(self._fields.values()), together)
+        children: dict[etree.XPath, list[tuple[str, int]]] = {}
+        computed = []
+        for field in self._fields.values():
+            if field.tag is None:
+                computed.append(field)
+            else:
+                children.setdefault(field.parent, []).append((field.tag, field.index))
+        parts = f", '{SEPARATOR}', ".join(each.string.path for each in computed)
+        return Fields(
+            fields=tuple(self._fields.values()),
+            children=tuple((parent, tuple(members)) for parent, members in children.items()),
+            computed=tuple(computed),
+            together=self.compile(f"concat({parts}, '')" if parts else "''"),
+        )
+
+    def _clark(self, name: str) -> str:
+        prefix, _, local = name.rpartition(":")
+        return f"{{{self._namespaces[prefix]}}}{local}" if prefix else local

@@ -1,7 +1,7 @@
 """What a rule sees of one document, and how it reports.
 
-A rule reads single fields as texts, all of them fetched by one XPath evaluation per document, and
-looks an element up only when it has something to say about it.
+A rule reads single fields and rows as texts from a `RecordView`, which is built once per document,
+and looks an element up only when it has something to say about it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from lxml import etree
 
 from schemas.document import ParsedDocument, element_path, local_name, text_of
 from schemas.findings import Finding, finding
+from schemas.record_view import Children, RecordView
 from schemas.rules.field import Field
 from schemas.texts import Texts
 from schemas.xpath import select
@@ -49,23 +50,18 @@ class Value(NamedTuple):
 
 
 class Scope:
-    """One document before its rules.
+    """One document before its rules: `view` is the definition's content element as plain data.
 
-    `content` is the definition's content element, `single` the texts of its single fields.
+    `text(field)` is the text of a single field, empty where it is absent.
     """
 
-    def __init__(
-        self, document: ParsedDocument, content: etree._Element, texts: Texts, single: Sequence[str]
-    ) -> None:
+    def __init__(self, document: ParsedDocument, view: RecordView, texts: Texts) -> None:
         self.document = document
-        self.content = content
+        self.view = view
+        self.content = view.content
         self.texts = texts
-        self._single = single
+        self.text = view.text
         self._each: dict[etree.XPath, tuple[Value, ...]] = {}
-
-    def text(self, field: Field) -> str:
-        """The text of *field*; empty where it is absent."""
-        return self._single[field.index]
 
     def value(self, field: Field) -> Value:
         """Where *field* stands, or would stand."""
@@ -80,6 +76,16 @@ class Scope:
         if found is None:
             found = self._each[expression] = located(expression, self.content)
         return found
+
+    def rows(self, expression: etree.XPath) -> tuple[Children, ...]:
+        """The children of each element that *expression* selects: rows of a table as texts."""
+        return self.view.rows(expression)
+
+    def value_in(self, row: Children, tag: str) -> Value:
+        """Where the child *tag* of *row* stands, or would stand."""
+        for child in row.element.iterchildren(tag):
+            return Value(child, row.texts[tag])
+        return Value(row.element, "", str(etree.QName(tag).localname))
 
     def wrong(
         self,

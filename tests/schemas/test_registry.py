@@ -155,7 +155,7 @@ class TestDroppedIn:
         definition = self.registry.find(document)
         assert definition is not None
         (content,) = definition.contents(document)
-        read = {name: select_text(each, content) for name, each in definition.index.items()}
+        read = {name: select_text(each.select, content) for name, each in definition.index.items()}
         assert read["madinhdanhhocba"] == "P-001"
         assert read["hovaten"] == "Nguyễn Văn Mẫu"
         assert read["tentruong"] == "Trường Mẫu"

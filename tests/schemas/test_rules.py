@@ -7,6 +7,7 @@ from lxml import etree
 
 from schemas.check import check
 from schemas.document import parse
+from schemas.record_view import RecordView
 from schemas.registry import DefinitionRegistry
 from schemas.rules.field import Expressions
 from schemas.rules.scope import Scope, located
@@ -301,8 +302,8 @@ def test_a_field_that_is_computed_is_reported_at_the_content() -> None:
     expressions = Expressions("here", {})
     field = expressions.field("concat(., '-1')")
     document = parse(b"<a>2025</a>")
-    single = expressions.fields().texts(document.root)
-    scope = Scope(document, document.root, Texts({}, {}, {}), single)
+    view = RecordView(document.root, expressions.fields())
+    scope = Scope(document, view, Texts({}, {}, {}))
     assert scope.text(field) == "2025-1"
     assert scope.value(field).element is document.root
 
