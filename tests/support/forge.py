@@ -5,7 +5,7 @@ The product refuses to write any of this; validation has to survive it.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
@@ -41,11 +41,16 @@ class Ref:
     digest_method: str = SHA256
     octets: bytes | None = None
     transform_content: str = ""
+    id: str | None = None
 
 
 @dataclass(frozen=True)
 class Forgery:
-    """One signature as it is to be written. `objects` are XML texts of `ds:Object` elements."""
+    """One signature as it is to be written. `objects` are XML texts of `ds:Object` elements.
+
+    `key_info` is the XML text of a whole KeyInfo, and `value` either the octets of the value or
+    what makes them of SignedInfo's canonical octets.
+    """
 
     references: Sequence[Ref]
     key: SoftwareKey
@@ -55,24 +60,23 @@ class Forgery:
     objects: Sequence[str] = ()
     id: str | None = None
     method_content: str = ""
-    value: bytes | None = None
+    value: bytes | Callable[[bytes], bytes] | None = None
+    key_info: str | None = None
+    canonicalization_content: str = ""
 
 
 def forge(slot: etree._Element, forgery: Forgery) -> etree._Element:
     """Append the signature to *slot* and sign it."""
     method = forgery.method or forgery.key.signature_algorithm
     identifier = f' Id="{forgery.id}"' if forgery.id else ""
-    certificates = forgery.certificates
-    if certificates is None:
-        certificates = (forgery.key.certificate.public_bytes(Encoding.DER),)
-    key_info = "".join(f"<X509Certificate>{_b64(each)}</X509Certificate>" for each in certificates)
     text = (
         f'<Signature xmlns="{DS}"{identifier}><SignedInfo>'
-        f'<CanonicalizationMethod Algorithm="{forgery.canonicalization}"/>'
+        f'<CanonicalizationMethod Algorithm="{forgery.canonicalization}">'
+        f"{forgery.canonicalization_content}</CanonicalizationMethod>"
         f'<SignatureMethod Algorithm="{method}">{forgery.method_content}</SignatureMethod>'
         + "".join(_reference(each) for each in forgery.references)
         + "</SignedInfo><SignatureValue/>"
-        + (f"<KeyInfo><X509Data>{key_info}</X509Data></KeyInfo>" if key_info else "")
+        + _key_info(forgery)
         + "".join(forgery.objects)
         + "</Signature>"
     )
@@ -86,15 +90,27 @@ def forge(slot: etree._Element, forgery: Forgery) -> etree._Element:
         value.text = _b64(_digest(root, reference))
     signed_info = signature.find(f"{{{DS}}}SignedInfo")
     octets = _c14n(signed_info, forgery.canonicalization)
+    value = forgery.value(octets) if callable(forgery.value) else forgery.value
     signature.find(f"{{{DS}}}SignatureValue").text = _b64(
-        forgery.value or _value(forgery.key, method, octets)
+        value or _value(forgery.key, method, octets)
     )
     return signature
+
+
+def _key_info(forgery: Forgery) -> str:
+    if forgery.key_info is not None:
+        return forgery.key_info
+    certificates = forgery.certificates
+    if certificates is None:
+        certificates = (forgery.key.certificate.public_bytes(Encoding.DER),)
+    texts = "".join(f"<X509Certificate>{_b64(each)}</X509Certificate>" for each in certificates)
+    return f"<KeyInfo><X509Data>{texts}</X509Data></KeyInfo>" if texts else ""
 
 
 def _reference(reference: Ref) -> str:
     uri = "" if reference.uri is None else f' URI="{reference.uri}"'
     kind = f' Type="{reference.type}"' if reference.type else ""
+    kind += f' Id="{reference.id}"' if reference.id else ""
     steps = "".join(
         f'<Transform Algorithm="{each}">{reference.transform_content}</Transform>'
         for each in reference.transforms
