@@ -4,7 +4,7 @@ SigningError
 ├── TrustStoreError    the operator: the trust folder cannot be used
 ├── RosterError        the operator or the province: the roster file cannot be used
 ├── PolicyError        the author of a definition: its signature policy is broken
-├── SigningKeyError    the signer: the key cannot be opened or used
+├── SigningKeyError    the signer: the key cannot be opened or used; carries the one finding
 └── SigningRefused     the signer: this key cannot sign this record now; carries the one finding
 
 Validation never raises: whatever a document contains ends in a report.
@@ -30,7 +30,14 @@ class PolicyError(SigningError):
 
 
 class SigningKeyError(SigningError):
-    """A signing key that cannot be opened or used."""
+    """A signing key that cannot be opened or used; the finding says why and what to do."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
+
+    def __reduce__(self) -> tuple[type["SigningKeyError"], tuple[Finding]]:
+        return (SigningKeyError, (self.finding,))
 
 
 class SigningRefused(SigningError):  # noqa: N818 -- what happened, in the words of the signer

@@ -1,22 +1,26 @@
 """One interface to every signing key: digest in, raw signature out.
 
-PKCS#12 files today; tokens and remote signing services fit behind the same protocol.
+`pkcs12` keeps a key in a file, `pkcs11` asks a token or HSM, `remote` a signing service.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
-ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+from signing.keys.scheme import ECDSA_SHA256, RSA_SHA256, SignatureScheme, raw_ecdsa, scheme_for
+
+__all__ = ["ECDSA_SHA256", "RSA_SHA256", "SigningKey", "SoftwareKey"]
 
 
 class SigningKey(Protocol):
-    """A private key that never leaves its holder, with its certificate."""
+    """A private key that never leaves its holder, with its certificate.
+
+    What it raises is a `SigningKeyError`; a signature that it returns is whole and its own.
+    """
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -30,11 +34,25 @@ class SigningKey(Protocol):
 
     @property
     def signature_algorithm(self) -> str:
-        """URI of the XML-DSig SignatureMethod that `sign_digest` gives; always with SHA-256."""
+        """URI of the XML-DSig SignatureMethod that `sign_digest` gives."""
+        ...
+
+    @property
+    def digest_algorithm(self) -> str:
+        """The digest that `sign_digest` takes, as hashlib names it."""
+        ...
+
+    @property
+    def batch_limit(self) -> int:
+        """How many digests one `sign_digests` takes; 1 where a batch gains nothing."""
         ...
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """The SignatureValue octets over a SHA-256 *digest*: PKCS#1 v1.5, or r‖s for ECDSA."""
+        """The SignatureValue octets over *digest*; for ECDSA r‖s."""
+        ...
+
+    def sign_digests(self, digests: Sequence[bytes]) -> tuple[bytes, ...]:
+        """The SignatureValue octets over every one of *digests*, in order: all or an error."""
         ...
 
 
@@ -45,19 +63,37 @@ class SoftwareKey:
     private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...] = ()
+    asked: str | None = None
+
+    @property
+    def scheme(self) -> SignatureScheme:
+        """How it signs; raises `SigningKeyError` where the key cannot sign as asked."""
+        return scheme_for(self.private_key.public_key(), self.asked)
 
     @property
     def signature_algorithm(self) -> str:
         """See `SigningKey`."""
-        return RSA_SHA256 if isinstance(self.private_key, rsa.RSAPrivateKey) else ECDSA_SHA256
+        return self.scheme.uri
+
+    @property
+    def digest_algorithm(self) -> str:
+        """See `SigningKey`."""
+        return self.scheme.hash_name
+
+    @property
+    def batch_limit(self) -> int:
+        """See `SigningKey`."""
+        return 1
 
     def sign_digest(self, digest: bytes) -> bytes:
         """See `SigningKey`."""
-        prehashed = Prehashed(hashes.SHA256())
-        key = self.private_key
+        scheme, key = self.scheme, self.private_key
+        prehashed = Prehashed(scheme.hash)
         if isinstance(key, rsa.RSAPrivateKey):
-            return key.sign(digest, padding.PKCS1v15(), prehashed)
+            return key.sign(digest, scheme.rsa_padding, prehashed)
         der = key.sign(digest, ec.ECDSA(prehashed, deterministic_signing=True))
-        r, s = decode_dss_signature(der)
-        size = (key.key_size + 7) // 8
-        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+        return raw_ecdsa(der, key.key_size)
+
+    def sign_digests(self, digests: Sequence[bytes]) -> tuple[bytes, ...]:
+        """See `SigningKey`."""
+        return tuple(self.sign_digest(digest) for digest in digests)

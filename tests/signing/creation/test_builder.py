@@ -500,7 +500,7 @@ def test_a_refusal_crosses_processes() -> None:
 
 
 def test_every_refusal_has_texts_and_a_test_of_its_own() -> None:
-    codes = {code for code in catalogue() if code.startswith("HB-K0")}
+    codes = {code for code in catalogue() if "HB-K000" < code < "HB-K030"}  # then come keys
     source = Path(__file__).read_text("utf-8")
     assert codes
     assert [code for code in sorted(codes) if code not in source] == []
