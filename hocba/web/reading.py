@@ -1,6 +1,5 @@
 """A record as people read it: headings, labels and meanings, as its definition lays them out."""
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +9,12 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
+from hocba.wording import in_words
 from schemas.definition import Definition, ReadingSection
 from schemas.document import local_name, parse, text_of
 from schemas.findings import Language
 from schemas.registry import DefinitionRegistry
 from schemas.xpath import select
-
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z")
-_MONTH = re.compile(r"(\d{4})-(\d{2})\Z")
-_DECIMAL = re.compile(r"-?\d+\.\d+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +152,6 @@ def label(definition: Definition, field: str, language: Language) -> str:
     return own[language] if own is not None else definition.label(field, language)
 
 
-def in_words(definition: Definition | None, field: str, raw: str, language: Language) -> str:
-    """*raw* as people say it: the meaning of a code, a day or a number as they write it."""
-    codes = definition.lists.get(field) if definition and raw else None
-    return (codes.meaning(raw, language) if codes else None) or written(raw, language)
-
-
 def result_in_words(
     definition: Definition | None, result: str, language: Language
 ) -> tuple[Entry, ...]:
@@ -176,17 +166,6 @@ def result_in_words(
         Entry(label(definition, field, language), in_words(definition, field, part, language))
         for field, part in named
     )
-
-
-def written(raw: str, language: Language) -> str:
-    """*raw* as people write it: days as 30/05/2026, a decimal comma in Vietnamese."""
-    if match := _DAY.match(raw):
-        return f"{match[3]}/{match[2]}/{match[1]}"
-    if match := _MONTH.match(raw):
-        return f"{match[2]}/{match[1]}"
-    if language is Language.VI and _DECIMAL.match(raw):
-        return raw.replace(".", ",")
-    return raw
 
 
 @cache

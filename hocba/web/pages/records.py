@@ -10,9 +10,10 @@ from hocba.examine import Judgement, examine
 from hocba.index.rows import Record, RecordHistory, Version
 from hocba.model.record import RecordStatus
 from hocba.web.access import Caller
-from hocba.web.reading import Entry, in_words, result_in_words
+from hocba.web.reading import Entry, result_in_words
 from hocba.web.repository import Repository
 from hocba.web.viewing import visible_timeline
+from hocba.wording import in_words
 from schemas.definition import Definition
 from schemas.findings import Language
 from signing.report import Indication, SignatureValidation

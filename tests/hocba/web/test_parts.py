@@ -17,11 +17,12 @@ from hocba.web.limits import MAX_ADDRESSES, RateLimit
 from hocba.web.pages.records import _names
 from hocba.web.pagination import cursor_at, next_url
 from hocba.web.problems import Problem
-from hocba.web.reading import read_document, result_in_words, written
+from hocba.web.reading import read_document, result_in_words
 from hocba.web.sessions import Sessions
 from hocba.web.settings import WebSettings
 from hocba.web.spool import file_name
 from hocba.web.texts import _flattened, text, texts
+from hocba.wording import written
 from schemas.findings import Language
 from schemas.registry import DefinitionRegistry
 from tests.support.records import primary_record, secondary_record, secondary_row

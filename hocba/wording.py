@@ -1,0 +1,27 @@
+"""Values of a record as people say and write them."""
+
+import re
+
+from schemas.definition import Definition
+from schemas.findings import Language
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})\Z")
+_MONTH = re.compile(r"(\d{4})-(\d{2})\Z")
+_DECIMAL = re.compile(r"-?\d+\.\d+\Z")
+
+
+def in_words(definition: Definition | None, field: str, raw: str, language: Language) -> str:
+    """*raw* as people say it: the meaning of a code, a day or a number as they write it."""
+    codes = definition.lists.get(field) if definition and raw else None
+    return (codes.meaning(raw, language) if codes else None) or written(raw, language)
+
+
+def written(raw: str, language: Language) -> str:
+    """*raw* as people write it: days as 30/05/2026, a decimal comma in Vietnamese."""
+    if match := _DAY.match(raw):
+        return f"{match[3]}/{match[2]}/{match[1]}"
+    if match := _MONTH.match(raw):
+        return f"{match[2]}/{match[1]}"
+    if language is Language.VI and _DECIMAL.match(raw):
+        return raw.replace(".", ",")
+    return raw
