@@ -6,9 +6,10 @@ type, inside the limits that keep every later step (canonicalisation above all) 
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any, cast
 from xml.parsers import expat
@@ -24,14 +25,12 @@ _FOREIGN_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
 
 _LIBXML2_MAX_DEPTH = 256
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-# Up to here the number of declarations stands for their depth: an upper bound, and no walk.
-_FEW_NAMESPACES = 12
 _ErrorTypes = etree.ErrorTypes
 
 _POSITION = re.compile(r",? line \d+, column \d+$")
 _MISMATCHED_TAGS = re.compile(r"mismatch: (\S+) line (\d+) and (\S+)")
 
-_COUNT = etree.XPath("count(//*)")
+_COUNT = etree.XPath("count(/descendant::*)")
 # Id under every spelling that some XML-DSig library accepts: Id, ID, id, xml:id, x:Id.
 _ID_ATTRIBUTES = etree.XPath("/descendant::*/@*[translate(local-name(), 'ID', 'id') = 'id']")
 
@@ -69,9 +68,25 @@ class ParsedDocument:
         return sha256(self.data).hexdigest()
 
     @cached_property
+    def namespace_declarations(self) -> int:
+        """At least as many as there are namespace declarations, and quickly told."""
+        return self.data.count(b"xmlns")
+
+    @cached_property
     def namespace_depth(self) -> int:
-        """The most namespace declarations in force at any element, redeclared ones again."""
-        return _namespace_depth(self, stop=sys.maxsize)[0]
+        """The most namespace declarations in force at any element, redeclared ones again.
+
+        Redeclarations count: canonicalisation walks the whole chain of them for every element.
+        """
+        depth = deepest = 0
+        walk = etree.iterwalk(self.root, events=cast("Any", ("start-ns", "end-ns")))
+        for event, _ in walk:
+            if event == "start-ns":
+                depth += 1
+                deepest = max(deepest, depth)
+            else:
+                depth -= 1
+        return deepest
 
     @cached_property
     def size(self) -> int:
@@ -96,7 +111,7 @@ def parse(data: bytes, limits: ParserLimits = DEFAULT_LIMITS) -> ParsedDocument:
     _refuse_encoding(data)
     _refuse_document_type(data)
     try:
-        root = etree.fromstring(data, _parser())
+        root = etree.fromstring(data, _PARSER.xml)
     except etree.XMLSyntaxError as error:
         raise Unreadable(_syntax_finding(data, error)) from error
     document = ParsedDocument(data, root)
@@ -129,20 +144,21 @@ def is_instruction(node: etree._Element) -> bool:
     return tag is etree.ProcessingInstruction
 
 
-def elements(root: etree._Element) -> Iterator[etree._Element]:
-    """Every element of the tree, comments and processing instructions left out."""
-    return root.iter(etree.Element)
+class _Parser(threading.local):
+    """The parser of a thread, which lxml does not share between threads."""
+
+    def __init__(self) -> None:
+        self.xml = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_blank_text=False,
+        )
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_blank_text=False,
-    )
+_PARSER = _Parser()
 
 
 def _refuse_size(data: bytes, limits: ParserLimits) -> None:
@@ -206,49 +222,49 @@ def _refuse_shape(document: ParsedDocument, limits: ParserLimits) -> None:
         raise Unreadable(finding("HB-U014", line=1, found=information.xml_version))
     if document.size > limits.max_elements:
         raise Unreadable(finding("HB-U010", found=document.size, limit=limits.max_elements))
-    for element in elements(document.root):
-        if len(element.attrib) > limits.max_attributes:
-            raise Unreadable(
-                finding(
-                    "HB-U008",
-                    path=element_path(element),
-                    line=element.sourceline,
-                    found=len(element.attrib),
-                    limit=limits.max_attributes,
-                )
-            )
-    depth, where = _namespace_depth(document, stop=limits.max_namespaces)
-    if where is not None:
-        raise Unreadable(
-            finding(
-                "HB-U009",
-                path=element_path(where),
-                line=where.sourceline,
-                found=depth,
-                limit=limits.max_namespaces,
-            )
-        )
+    for surplus in _surplus_attributes(limits.max_attributes)(document.root):
+        raise Unreadable(_too_many_attributes(surplus.getparent(), limits))
+    # Few declarations in all need no walk to tell how many are in force at once.
+    if document.namespace_declarations > limits.max_namespaces:
+        _refuse_namespaces(document, limits)
 
 
-def _namespace_depth(document: ParsedDocument, *, stop: int) -> tuple[int, etree._Element | None]:
-    """The most declarations in force, and the element where they exceed *stop*, if one does.
+@cache
+def _surplus_attributes(most: int) -> etree.XPath:
+    """The attribute of each element that is one too many."""
+    return etree.XPath(f"/descendant::*/@*[{most + 1}]")
 
-    Redeclarations count: canonicalisation walks the whole chain of them for every element.
-    """
-    declared = document.data.count(b"xmlns")
-    if declared <= min(stop, _FEW_NAMESPACES):
-        return declared, None
-    depth = deepest = 0
-    walk: Any = etree.iterwalk(document.root, events=cast("Any", ("start", "start-ns", "end-ns")))
-    for event, node in walk:
+
+def _too_many_attributes(element: etree._Element, limits: ParserLimits) -> Finding:
+    return finding(
+        "HB-U008",
+        path=element_path(element),
+        line=element.sourceline,
+        found=len(element.attrib),
+        limit=limits.max_attributes,
+    )
+
+
+def _refuse_namespaces(document: ParsedDocument, limits: ParserLimits) -> None:
+    if document.namespace_depth <= limits.max_namespaces:
+        return
+    depth = 0
+    events = cast("Any", ("start", "start-ns", "end-ns"))
+    for event, node in cast("Any", etree.iterwalk(document.root, events=events)):
         if event == "start-ns":
             depth += 1
-            deepest = max(deepest, depth)
         elif event == "end-ns":
             depth -= 1
-        elif depth > stop:
-            return depth, node
-    return deepest, None
+        elif depth > limits.max_namespaces:
+            raise Unreadable(
+                finding(
+                    "HB-U009",
+                    path=element_path(node),
+                    line=node.sourceline,
+                    found=depth,
+                    limit=limits.max_namespaces,
+                )
+            )
 
 
 def _syntax_finding(data: bytes, error: etree.XMLSyntaxError) -> Finding:
