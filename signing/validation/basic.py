@@ -61,11 +61,12 @@ class BasicValidator:
         algorithms: AlgorithmPolicy,
         paths: PathValidator | None,
         at: datetime,
+        references: ReferenceValidator | None = None,
     ) -> None:
         self._algorithms = algorithms
         self._paths = paths
         self._at = at
-        self._references = ReferenceValidator(document, algorithms)
+        self._references = references or ReferenceValidator(document, algorithms)
 
     def validate(
         self, form: SignatureForm, material: ValidationMaterial, purpose: Purpose | None
@@ -125,9 +126,9 @@ class BasicValidator:
         algorithm = self._algorithms.signatures.get(form.signature_method)
         method = METHODS.get(form.canonicalization.algorithm)
         if algorithm is None or form.method_has_parameters:
-            return _unsupported(form.signature_method)
+            return self._unsupported(form.signature_method)
         if method is None or form.canonicalization.unknown_content:
-            return _unsupported(form.canonicalization.algorithm)
+            return self._unsupported(form.canonicalization.algorithm)
         try:
             self._references.charge()
             octets = canonicalize(form.signed_info, method, prefixes=form.canonicalization.prefixes)
@@ -136,13 +137,15 @@ class BasicValidator:
         except CanonicalizationError as error:
             return uncanonical(error, "SignedInfo")
         except UnfitKeyError as error:
-            return indeterminate(
-                SubIndication.CRYPTO_CONSTRAINTS_FAILURE, finding("HB-S023", reason=error)
-            )
+            return indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, error.finding)
         except WrongSignatureValueError:
             reason = finding("HB-S020", line=form.element.sourceline)
             return failed(SubIndication.SIG_CRYPTO_FAILURE, reason)
         return AlgorithmUse(algorithm.uri, algorithm.end(bits))
+
+    def _unsupported(self, uri: str) -> Verdict:
+        reason = self._algorithms.refusal(uri)
+        return indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason)
 
     def _validate_certificate(
         self,
@@ -198,12 +201,6 @@ def _no_certificate(reason: Finding) -> Verdict:
 def _not_for_signing(certificate: SigningCertificate) -> Verdict:
     reason = finding("HB-S034", subject=certificate.signer.subject)
     return indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE, reason)
-
-
-def _unsupported(algorithm: str) -> Verdict:
-    return indeterminate(
-        SubIndication.CRYPTO_CONSTRAINTS_FAILURE, finding("HB-S021", algorithm=algorithm)
-    )
 
 
 def _unacceptable(reason: Finding) -> Verdict:

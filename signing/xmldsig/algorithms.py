@@ -177,11 +177,9 @@ class AlgorithmPolicy:
         """Name and version as every report carries them."""
         return f"{self.name}/{self.version}"
 
-    def refusal(self, uri: str) -> tuple[Finding, ...]:
-        """The findings on a method that is not in the table; the reason, where one is known."""
-        unsupported = finding("HB-S021", algorithm=uri)
-        code = self.refused.get(uri)
-        return (unsupported,) if code is None else (unsupported, finding(code, algorithm=uri))
+    def refusal(self, uri: str) -> Finding:
+        """The finding on a method that is not in the table: why it is refused, where known."""
+        return finding(self.refused.get(uri, "HB-S021"), algorithm=uri)
 
 
 @cache

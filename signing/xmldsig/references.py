@@ -59,12 +59,14 @@ class ReferenceRules:
     """What the references of one kind of document may do.
 
     `find` gives what a URI names, or the verdict why it names nothing; `misplaced` a verdict where
-    the target is no place that this reference may name.
+    the target is no place that this reference may name; `is_data` whether a target is what the
+    signer meant to sign, no mere part of a signature.
     """
 
     transforms: Mapping[str, TransformStep]
     find: Callable[[ParsedDocument, str | None], Named | Verdict]
     misplaced: Callable[[Reference, etree._Element, SignatureForm], Verdict | None]
+    is_data: Callable[[etree._Element, SignatureForm], bool]
 
 
 # The most that all canonicalisations of one document may cost, in elements times the namespaces
@@ -109,7 +111,7 @@ class ReferenceValidator:
             return ReferenceValidation(reference.uri, None, False, named)  # noqa: FBT003
         target = named.target
         wrong_place = self._rules.misplaced(reference, target, form)
-        is_data = enclosing_signature(target) is None
+        is_data = self._rules.is_data(target, form)
         algorithm = self._algorithms.digests.get(reference.digest_method)
         if wrong_place is not None:
             return ReferenceValidation(reference.uri, target, is_data, wrong_place)
@@ -127,7 +129,7 @@ class ReferenceValidator:
         if algorithm is None:
             return indeterminate(
                 SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
-                finding("HB-S021", algorithm=reference.digest_method),
+                self._algorithms.refusal(reference.digest_method),
             )
         try:
             digest = self._digest(reference, named, form, algorithm.name)
@@ -229,9 +231,7 @@ def _misplaced(reference: Reference, target: etree._Element, form: SignatureForm
         right = _is_value_of_another(target, form)
     else:
         # Untyped: data, a part of this signature, or the value of another one.
-        right = (
-            signature is None or signature is form.element or _is_value_of_another(target, form)
-        )
+        right = signature is None or signature is form.element or _is_value_of_another(target, form)
     if right and signature is form.element:
         right = not covers_itself(target, form)
     return None if right else misplaced(reference, target)
@@ -266,5 +266,9 @@ def covers_itself(target: etree._Element, form: SignatureForm) -> bool:
     return target is form.element or target in (form.signed_info, form.signed_info.getnext())
 
 
-RECORD_RULES = ReferenceRules(RECORD_TRANSFORMS, find_by_id, _misplaced)
+def _stands_outside(target: etree._Element, _: SignatureForm) -> bool:
+    return enclosing_signature(target) is None
+
+
+RECORD_RULES = ReferenceRules(RECORD_TRANSFORMS, find_by_id, _misplaced, _stands_outside)
 """What a record's references may do."""

@@ -93,19 +93,19 @@ def test_refuses_sha1_by_policy_and_says_since_when():
 
 
 @pytest.mark.parametrize(
-    "method",
+    ("method", "code"),
     [
-        "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
-        "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
-        "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
-        "http://www.w3.org/2000/09/xmldsig#dsa-sha1",
-        "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519",
-        "urn:unheard-of",
+        ("http://www.w3.org/2000/09/xmldsig#hmac-sha1", "HB-S241"),
+        ("http://www.w3.org/2001/04/xmldsig-more#hmac-sha256", "HB-S241"),
+        ("http://www.w3.org/2001/04/xmldsig-more#rsa-md5", "HB-S240"),
+        ("http://www.w3.org/2000/09/xmldsig#dsa-sha1", "HB-S242"),
+        ("http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519", "HB-S243"),
+        ("urn:unheard-of", "HB-S021"),
     ],
 )
-def test_never_passes_a_method_that_is_not_in_the_table(method):
+def test_never_passes_a_method_that_is_not_in_the_table(method, code):
     line = principal_signs(method=method)
-    assert_verdict(line, INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "HB-S021")
+    assert_verdict(line, INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, code)
 
 
 def test_never_passes_a_method_with_parameters():
@@ -114,10 +114,18 @@ def test_never_passes_a_method_with_parameters():
     assert_verdict(line, INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "HB-S021")
 
 
-def test_never_passes_an_unknown_digest():
-    forgery = Forgery([Ref("#data", digest_method="urn:md5")], signer("CBQL"))
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        ("urn:md5", "HB-S021"),
+        ("http://www.w3.org/2001/04/xmldsig-more#md5", "HB-S240"),
+        ("http://www.w3.org/2001/04/xmlenc#ripemd160", "HB-S240"),
+    ],
+)
+def test_never_passes_a_digest_that_is_not_in_the_table(method, code):
+    forgery = Forgery([Ref("#data", digest_method=method)], signer("CBQL"))
     line = principal_signs(forgery)
-    assert_verdict(line, INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "HB-S021")
+    assert_verdict(line, INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, code)
 
 
 def test_refuses_pkcs1_from_2029_on():
