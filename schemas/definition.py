@@ -99,12 +99,17 @@ class ReadingSection:
     """One part of a document as people read it.
 
     `rows` selects, relative to the content, the elements whose children `fields` are shown: one
-    element for a list of fields, several for a table.
+    element for a list of fields, several for a table. Of several, `key` names the child that tells
+    one from another, in whatever version and order, and `called` the one that people know it by. `of_version` is a section
+    that says of the version what it is, and so differs in every one.
     """
 
     heading: Translated
     rows: etree.XPath
     fields: tuple[str, ...]
+    key: str | None = None
+    called: str | None = None
+    of_version: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,6 +138,9 @@ class _Loader:
                 heading=table.term("heading"),
                 rows=table.nodes("rows"),
                 fields=table.texts("fields"),
+                key=table.optional("key"),
+                called=table.optional("called"),
+                of_version=table.flag("of_version"),
             )
             table.finish()
             sections.append(section)

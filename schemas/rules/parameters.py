@@ -38,6 +38,17 @@ class Parameters:
             raise DefinitionError(f"{self.where}: {name} must be a text, not empty")
         return value
 
+    def optional(self, name: str) -> str | None:
+        """A text, not empty; None where it is left out."""
+        return self.text(name) if self._has(name) else None
+
+    def flag(self, name: str) -> bool:
+        """True or false; false where it is left out."""
+        value = self._value(name) if self._has(name) else False
+        if not isinstance(value, bool):
+            raise DefinitionError(f"{self.where}: {name} must be true or false")
+        return value
+
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts, not empty."""
         value = self._value(name)
