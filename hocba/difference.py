@@ -81,8 +81,8 @@ def differences(
     """The changes from *before* to *after*, in document order; new rows stand where they are new.
 
     *signatures* is the report on *after*. Rows are the same where their key is the same, in
-    whatever order they stand. Compared are the fields that the definition's reading lists: technical
-    keys, and what says which version it is, are no change of the record.
+    whatever order they stand. Compared are the fields that the definition's reading lists:
+    technical keys, and what says which version it is, are no change of the record.
     """
     old = _leaves(before, definition)
     new = _leaves(after, definition)
