@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from schemas.document import ParsedDocument
 from schemas.findings import Finding, finding
 from signing.certificates.certificate import (
     CertificateUnreadableError,
@@ -56,17 +55,16 @@ class BasicValidator:
 
     def __init__(
         self,
-        document: ParsedDocument,
+        references: ReferenceValidator,
         *,
         algorithms: AlgorithmPolicy,
         paths: PathValidator | None,
         at: datetime,
-        references: ReferenceValidator | None = None,
     ) -> None:
+        self._references = references
         self._algorithms = algorithms
         self._paths = paths
         self._at = at
-        self._references = references or ReferenceValidator(document, algorithms)
 
     def validate(
         self, form: SignatureForm, material: ValidationMaterial, purpose: Purpose | None

@@ -4,7 +4,7 @@ Format checking first; then what basic validation and, where there is anything t
 validation with time make of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -12,16 +12,18 @@ from lxml import etree
 
 from schemas.document import ParsedDocument, element_path
 from signing.certificates.certificate import SigningCertificate
-from signing.certificates.path import PathValidator
+from signing.certificates.path import PathValidator, ValidationMaterial
 from signing.certificates.trust import Purpose
 from signing.constraints import ValidationConstraints
 from signing.policy import SignerKind
 from signing.report import SignatureValidation, SubIndication, Verdict, failed
 from signing.validation.basic import BasicValidation, BasicValidator
-from signing.validation.proof import Evidence, gather
+from signing.validation.proof import ProofReader, Proofs
 from signing.validation.with_time import Timed, validate_with_time
+from signing.xades.unsigned_properties import UnsignedProperties, read_unsigned_properties
 from signing.xmldsig.algorithms import AlgorithmPolicy
-from signing.xmldsig.form import FormatError, read_form
+from signing.xmldsig.form import FormatError, SignatureForm, read_form
+from signing.xmldsig.references import ReferenceValidator
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ class ValidatedSignature:
 
 
 class SignatureValidator:
-    """Validates the signatures of one document at one time."""
+    """Validates the signatures of one document at one time.
+
+    *references* brings rules of its own for what a reference may do; None: those of records.
+    """
 
     def __init__(
         self,
@@ -50,20 +55,29 @@ class SignatureValidator:
         constraints: ValidationConstraints,
         paths: PathValidator | None,
         at: datetime,
+        references: ReferenceValidator | None = None,
     ) -> None:
         self._constraints = constraints
         self._paths = paths
         self._at = at
         self._algorithms = algorithms
-        self._basic = BasicValidator(document, algorithms=algorithms, paths=paths, at=at)
+        references = references or ReferenceValidator(document, algorithms)
+        self._basic = BasicValidator(references, algorithms=algorithms, paths=paths, at=at)
+        self._proofs = ProofReader(
+            references=references,
+            paths=paths,
+            algorithms=algorithms,
+            constraints=constraints,
+            at=at,
+        )
 
     def validate(
         self, signature: etree._Element, role: str | None, kind: SignerKind | None
     ) -> ValidatedSignature:
         """The validation of *signature*; never raises.
 
-        (1) format checking (5.2.2), (2) what came along to prove times and paths by, (3) basic
-        validation (5.3), (4) validation with time (5.5, 5.6.2).
+        (1) format checking (5.2.2), (2) what came along to build and check paths with, (3) basic
+        validation (5.3), (4) time-stamps (5.4), (5) validation with time (5.5, 5.6.2).
         """
         # (1):
         try:
@@ -73,39 +87,51 @@ class SignatureValidator:
             return _without_form(signature, role, verdict)
         purpose = Purpose(kind.value) if kind else None
         # (2):
-        evidence = gather(form, self._paths, self._algorithms, self._at)
+        unsigned = read_unsigned_properties(form)
+        material = _material(form, unsigned)
         # (3):
-        basic = self._basic.validate(form, evidence.material, purpose)
+        basic = self._basic.validate(form, material, purpose)
         # (4):
+        proofs = self._proofs.read(basic, unsigned, material)
+        # (5):
         timed = validate_with_time(
             basic,
-            evidence.timestamps,
-            evidence.material,
+            proofs.timestamps,
+            material,
             purpose,
             constraints=self._constraints,
             paths=self._paths,
             at=self._at,
         )
-        return _validated(basic, evidence, timed, role)
+        return _validated(basic, proofs, timed, role)
+
+
+def _material(form: SignatureForm, unsigned: UnsignedProperties) -> ValidationMaterial:
+    """What came along with the signature, in KeyInfo and among its unsigned properties."""
+    values = unsigned.material
+    return replace(values, certificates=(*form.certificates, *values.certificates))
 
 
 def _validated(
-    basic: BasicValidation, evidence: Evidence, timed: Timed, role: str | None
+    basic: BasicValidation, proofs: Proofs, timed: Timed, role: str | None
 ) -> ValidatedSignature:
     data = [each for each in basic.references if each.is_data]
     form, certificate = basic.form, basic.certificate
+    verdict = timed.verdict
+    if proofs.problems:
+        verdict = replace(verdict, findings=(*verdict.findings, *proofs.problems))
     return ValidatedSignature(
         validation=SignatureValidation(
             id=form.id,
             path=element_path(form.element),
             role=role,
-            verdict=timed.verdict,
+            verdict=verdict,
             signer=certificate.signer if certificate else None,
             claimed_signing_time=basic.properties.claimed_signing_time,
             best_signature_time=timed.best_signature_time,
             covers=tuple(each.uri or "" for each in data if each.algorithm is not None),
             signature_algorithm=form.signature_method,
-            timestamps=evidence.timestamps,
+            timestamps=proofs.timestamps,
             revocation=timed.x509.revocation,
             chain=tuple(sha256(der).hexdigest() for der in timed.x509.chain),
         ),

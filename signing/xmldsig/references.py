@@ -18,7 +18,7 @@ from signing import names
 from signing.report import PASSED, SubIndication, Verdict, failed, indeterminate
 from signing.xmldsig.algorithms import AlgorithmPolicy, DigestAlgorithm
 from signing.xmldsig.canonicalization import CanonicalizationError
-from signing.xmldsig.form import Reference, SignatureForm
+from signing.xmldsig.form import Reference, SignatureForm, Transform
 from signing.xmldsig.transforms import (
     RECORD_TRANSFORMS,
     NodeSet,
@@ -152,16 +152,23 @@ class ReferenceValidator:
             )
         return PASSED
 
+    def octets(
+        self, reference: Reference, form: SignatureForm, transforms: tuple[Transform, ...]
+    ) -> bytes | None:
+        """What *transforms* make of what *reference* names; None where it names nothing it may.
+
+        Raises `CanonicalizationError` or `UnsupportedTransformError`.
+        """
+        named = self._rules.find(self._document, reference.uri)
+        if isinstance(named, Verdict) or self._rules.misplaced(reference, named.target, form):
+            return None
+        self.charge(max(1, len(transforms)))
+        return apply_transforms(_nodes(named, form), transforms, self._rules.transforms)
+
     def _digest(
         self, reference: Reference, named: Named, form: SignatureForm, hash_name: str
     ) -> bytes:
-        encloses = any(each is named.target for each in form.element.iterancestors())
-        nodes = NodeSet(
-            named.target,
-            whole_document=named.whole_document,
-            enclosed_signature=form.element if encloses else None,
-            with_comments=named.with_comments,
-        )
+        nodes = _nodes(named, form)
         key = (nodes, reference.transforms, hash_name)
         known = self._digests.get(key)
         if known is None:
@@ -170,6 +177,16 @@ class ReferenceValidator:
             known = hashlib.new(hash_name, octets).digest()
             self._digests[key] = known
         return known
+
+
+def _nodes(named: Named, form: SignatureForm) -> NodeSet:
+    encloses = any(each is named.target for each in form.element.iterancestors())
+    return NodeSet(
+        named.target,
+        whole_document=named.whole_document,
+        enclosed_signature=form.element if encloses else None,
+        with_comments=named.with_comments,
+    )
 
 
 def uncanonical(error: CanonicalizationError, uri: str) -> Verdict:
