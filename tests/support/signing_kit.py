@@ -144,8 +144,13 @@ def _rsa_key() -> PrivateKey:
 def signer(uid: str, *, rsa: bool = False) -> SoftwareKey:
     """A key whose certificate carries `UID=`*uid*; all RSA signers share one key."""
     key = _rsa_key() if rsa else insecure_ec_key(f"{SEED}/{uid}", ec.SECP256R1())
+    return signer_with(key, uid)
+
+
+def signer_with(key: PrivateKey, uid: str, *, years: int = 3) -> SoftwareKey:
+    """A signer with a key of the caller's."""
     holder = Holder(f"Người Mẫu {uid[-4:]}", uid, "Trường Mẫu", "Xã Mẫu", "Tỉnh Mẫu")
-    return subscriber(SEED, holder, key, issuer(), Validity.years(START, 3))
+    return subscriber(SEED, holder, key, issuer(), Validity.years(START, years))
 
 
 def signer_of(role: str) -> SoftwareKey:

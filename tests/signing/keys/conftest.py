@@ -1,0 +1,5 @@
+"""Tokens for every test of keys."""
+
+from tests.support.services.softhsm import softhsm
+
+__all__ = ["softhsm"]
