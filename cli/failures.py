@@ -90,13 +90,13 @@ def _line(error: Exception, session: Session) -> str | None:
     """The line for an error that says what to do; None for one that nobody foresaw."""
     from hocba.errors import HocbaError
     from schemas.errors import SchemasError, Unreadable
-    from signing.errors import SigningError, SigningKeyError, SigningRefused
+    from signing.errors import SigningError, SigningKeyError, SigningRefused, TimestampError
     from storage.errors import StorageError
 
     match error:
         case Misuse():
             return session.text(error.key, **error.values)
-        case HocbaError() | Unreadable() | SigningRefused() | SigningKeyError():
+        case HocbaError() | Unreadable() | SigningRefused() | SigningKeyError() | TimestampError():
             return f"{error.finding.code}: {error.finding.message(session.language)}"
         case SigningError() | SchemasError() | StorageError():
             return session.text(f"failure.{type(error).__name__}", reason=str(error))

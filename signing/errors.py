@@ -5,6 +5,7 @@ SigningError
 ├── RosterError        the operator or the province: the roster file cannot be used
 ├── PolicyError        the author of a definition: its signature policy is broken
 ├── SigningKeyError    the signer: the key cannot be opened or used; carries the one finding
+├── TimestampError     the signer: no time-stamp to be had from the authority; carries the finding
 └── SigningRefused     the signer: this key cannot sign this record now; carries the one finding
 
 Validation never raises: whatever a document contains ends in a report.
@@ -38,6 +39,17 @@ class SigningKeyError(SigningError):
 
     def __reduce__(self) -> tuple[type["SigningKeyError"], tuple[Finding]]:
         return (SigningKeyError, (self.finding,))
+
+
+class TimestampError(SigningError):
+    """No usable time-stamp; nothing was signed. The finding says why and what to do."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
+
+    def __reduce__(self) -> tuple[type["TimestampError"], tuple[Finding]]:
+        return (TimestampError, (self.finding,))
 
 
 class SigningRefused(SigningError):  # noqa: N818 -- what happened, in the words of the signer

@@ -11,7 +11,7 @@ import typer
 
 from cli.errors import Misuse
 from cli.exit_code import ExitCode
-from cli.parameters import instant, session_of
+from cli.parameters import instant, session_of, whole_number
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ Style = Annotated[str, typer.Option("--style", metavar="xades|vendor")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE")]
 InPlace = Annotated[bool, typer.Option("--in-place")]
 Repeat = Annotated[bool, typer.Option("--repeat")]
+Tsa = Annotated[str | None, typer.Option("--tsa", metavar="URL")]
+TsaTimeout = Annotated[
+    int,
+    typer.Option("--tsa-timeout", metavar="SECONDS", parser=whole_number("--tsa-timeout", 1, 600)),
+]
+TsaCa = Annotated[Path | None, typer.Option("--tsa-ca", metavar="FILE")]
 Time = Annotated[datetime | None, typer.Option("--time", metavar="TIME", parser=instant("--time"))]
 
 
@@ -44,8 +50,12 @@ def sign(
     time: Time = None,
     in_place: InPlace = False,
     repeat: Repeat = False,
+    tsa: Tsa = None,
+    tsa_timeout: TsaTimeout = 30,
+    tsa_ca: TsaCa = None,
 ) -> ExitCode:
     """Sign *file* in one role with one key."""
+    from cli.augmenting import augmentation
     from cli.files import write_whole
     from cli.names import common_name
     from signing.creation.builder import sign_record
@@ -57,6 +67,7 @@ def sign(
     if chosen is None:
         known = ", ".join(["xades", "vendor", *(each for each in STYLES if each != "xades")])
         raise Misuse("misuse.one_of", option="--style", found=style, known=known)
+    augment = augmentation(chosen, tsa, tsa_timeout, tsa_ca)
     target = _target(file, out, in_place=in_place)
     data = file.read_bytes()
     policy = _policy(data)
@@ -69,6 +80,7 @@ def sign(
         signing_time=(time or datetime.now(UTC)).replace(microsecond=0),
         style=chosen,
         repeat=repeat,
+        augment=augment,
     )
     if target is None:
         session.write_bytes(signed)

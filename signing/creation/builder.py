@@ -5,7 +5,7 @@ stand in the order of signing: nobody signs before those who stand above. Signin
 signature and never replaces one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import count
 
@@ -21,6 +21,9 @@ from signing.errors import SigningRefused
 from signing.keys.key import SigningKey
 from signing.policy import RoleRequirement, SignaturePolicy
 
+# Adds unsigned properties to a `ds:Signature` that has just been made: EN 319 102-1 clause 4.3.
+Augment = Callable[[etree._Element], None]  # noqa: SLF001 -- what lxml calls the type
+
 
 def sign_record(
     data: bytes,
@@ -31,14 +34,21 @@ def sign_record(
     signing_time: datetime,
     style: SignatureStyle = XADES,
     repeat: bool = False,
+    augment: Augment | None = None,
 ) -> bytes:
     """The record in *data* with the signature of *key* in *role* added.
 
-    With *repeat* a signer who has signed already signs again. Raises `Unreadable`,
-    `SigningRefused`, or what the key raises.
+    With *repeat* a signer who has signed already signs again; *augment* adds to the finished
+    signature (a time-stamp). Raises `Unreadable`, `SigningRefused`, or what the key or *augment*
+    raises.
     """
     root = parse(data).root
-    sign(root, role, key, policy=policy, signing_time=signing_time, style=style, repeat=repeat)
+    signatures = sign(
+        root, role, key, policy=policy, signing_time=signing_time, style=style, repeat=repeat
+    )
+    if augment is not None:
+        for signature in signatures:
+            augment(signature)
     return serialize(root)
 
 
