@@ -5,12 +5,14 @@ XML-DSig 1.1 clause 4. What does not follow the schema's order and content is FO
 
 import binascii
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
 from schemas.document import local_name
 from schemas.findings import Finding, finding
 from signing import names
+from signing.xmldsig.canonicalization import ENVELOPED_SIGNATURE, METHODS
 
 MAX_REFERENCES = 64
 MAX_TRANSFORMS = 5
@@ -18,7 +20,17 @@ MAX_CERTIFICATES = 10
 MAX_CERTIFICATE_BYTES = 16 * 1024
 MAX_PREFIXES = 64
 
-_DS = f"{{{names.DS}}}"
+_SIGNED_INFO = names.SIGNED_INFO
+_VALUE = names.SIGNATURE_VALUE
+_CANONICALIZATION_METHOD = f"{{{names.DS}}}CanonicalizationMethod"
+_SIGNATURE_METHOD = f"{{{names.DS}}}SignatureMethod"
+_REFERENCE = f"{{{names.DS}}}Reference"
+_TRANSFORMS = f"{{{names.DS}}}Transforms"
+_TRANSFORM = f"{{{names.DS}}}Transform"
+_DIGEST_METHOD = f"{{{names.DS}}}DigestMethod"
+_DIGEST_VALUE = f"{{{names.DS}}}DigestValue"
+_X509_DATA = f"{{{names.DS}}}X509Data"
+_X509_CERTIFICATE = f"{{{names.DS}}}X509Certificate"
 
 
 class FormatError(Exception):
@@ -41,6 +53,12 @@ class Transform:
     prefixes: tuple[str, ...]
     unknown_content: bool
     element: etree._Element | None = None
+
+
+# What nearly every transform is: one object for all of them.
+_BARE_TRANSFORMS = {
+    uri: Transform(uri, (), unknown_content=False) for uri in (*METHODS, ENVELOPED_SIGNATURE)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +92,34 @@ class SignatureForm:
 def read_form(signature: etree._Element) -> SignatureForm:
     """The form of *signature*; raises `FormatError`."""
     children = child_elements(signature)
-    expected = (names.SIGNED_INFO, names.SIGNATURE_VALUE)
-    if tuple(child.tag for child in children[:2]) != expected:
+    if len(children) < 2 or children[0].tag != _SIGNED_INFO or children[1].tag != _VALUE:
         raise _wrong(signature, "SignedInfo, SignatureValue")
-    rest = children[2:]
-    key_info = rest[0] if rest and rest[0].tag == names.KEY_INFO else None
-    objects = rest[1:] if key_info is not None else rest
-    if any(each.tag != names.OBJECT for each in objects):
-        raise _wrong(signature, "KeyInfo?, Object*")
-    canonicalization, method, references = _signed_info(children[0])
+    signed_info, value, *objects = children
+    key_info = objects.pop(0) if objects and objects[0].tag == names.KEY_INFO else None
+    for each in objects:
+        if each.tag != names.OBJECT:
+            raise _wrong(signature, "KeyInfo?, Object*")
+    parts = child_elements(signed_info)
+    if (
+        len(parts) < 2
+        or parts[0].tag != _CANONICALIZATION_METHOD
+        or parts[1].tag != _SIGNATURE_METHOD
+    ):
+        raise _wrong(signed_info, "CanonicalizationMethod, SignatureMethod")
+    references = _references(signed_info, parts[2:])
     return SignatureForm(
         element=signature,
         id=signature.get("Id"),
-        signed_info=children[0],
-        canonicalization=canonicalization,
-        signature_method=_required(method, "Algorithm"),
-        method_has_parameters=len(method) > 0,
+        signed_info=signed_info,
+        canonicalization=read_transform(parts[0]),
+        signature_method=_required(parts[1], "Algorithm"),
+        method_has_parameters=len(parts[1]) > 0,
         references=references,
-        value=strict_base64(children[1]),
+        value=strict_base64(value),
         certificates=_certificates(key_info),
         objects=tuple(objects),
         key_info=key_info,
     )
-
-
-def _signed_info(
-    signed_info: etree._Element,
-) -> tuple[Transform, etree._Element, tuple[Reference, ...]]:
-    children = child_elements(signed_info)
-    head = [child.tag for child in children[:2]]
-    if head != [f"{_DS}CanonicalizationMethod", f"{_DS}SignatureMethod"]:
-        raise _wrong(signed_info, "CanonicalizationMethod, SignatureMethod")
-    references = _references(signed_info, children[2:])
-    return read_transform(children[0]), children[1], references
 
 
 def read_manifest(manifest: etree._Element) -> tuple[Reference, ...]:
@@ -115,27 +128,26 @@ def read_manifest(manifest: etree._Element) -> tuple[Reference, ...]:
 
 
 def _references(holder: etree._Element, elements: list[etree._Element]) -> tuple[Reference, ...]:
-    if any(each.tag != f"{_DS}Reference" for each in elements):
-        raise _wrong(holder, "Reference")
+    for each in elements:
+        if each.tag != _REFERENCE:
+            raise _wrong(holder, "Reference")
     if not elements:
         raise FormatError(finding("HB-S004", line=holder.sourceline))
     if len(elements) > MAX_REFERENCES:
         raise _too_many("Reference", len(elements), MAX_REFERENCES, holder)
-    return tuple(_reference(each) for each in elements)
+    return tuple([_reference(each) for each in elements])
 
 
 def _reference(element: etree._Element) -> Reference:
     children = child_elements(element)
     transforms: tuple[Transform, ...] = ()
-    if children and children[0].tag == f"{_DS}Transforms":
-        steps = child_elements(children[0])
-        if not steps or any(step.tag != f"{_DS}Transform" for step in steps):
-            raise _wrong(children[0], "Transform")
-        if len(steps) > MAX_TRANSFORMS:
-            raise _too_many("Transform", len(steps), MAX_TRANSFORMS, element)
-        transforms = tuple(read_transform(step) for step in steps)
-        children = children[1:]
-    if [child.tag for child in children] != [f"{_DS}DigestMethod", f"{_DS}DigestValue"]:
+    if children and children[0].tag == _TRANSFORMS:
+        transforms = _transforms(children.pop(0), element)
+    if (
+        len(children) != 2
+        or children[0].tag != _DIGEST_METHOD
+        or children[1].tag != _DIGEST_VALUE
+    ):
         raise _wrong(element, "Transforms?, DigestMethod, DigestValue")
     return Reference(
         uri=element.get("URI"),
@@ -146,12 +158,24 @@ def _reference(element: etree._Element) -> Reference:
     )
 
 
+def _transforms(holder: etree._Element, reference: etree._Element) -> tuple[Transform, ...]:
+    steps = child_elements(holder)
+    for each in steps:
+        if each.tag != _TRANSFORM:
+            raise _wrong(holder, "Transform")
+    if not steps:
+        raise _wrong(holder, "Transform")
+    if len(steps) > MAX_TRANSFORMS:
+        raise _too_many("Transform", len(steps), MAX_TRANSFORMS, reference)
+    return tuple([read_transform(each) for each in steps])
+
+
 def read_transform(element: etree._Element) -> Transform:
     """A transform or canonicalisation method as written; raises `FormatError`."""
-    children = child_elements(element)
-    if not children and not (element.text or "").strip():
-        return Transform(_required(element, "Algorithm"), (), unknown_content=False)
     algorithm = _required(element, "Algorithm")
+    if not len(element) and not _is_text(element.text):
+        return _BARE_TRANSFORMS.get(algorithm) or Transform(algorithm, (), unknown_content=False)
+    children = child_elements(element)
     only = children[0] if len(children) == 1 else None
     known = (
         only is not None
@@ -170,16 +194,22 @@ def _certificates(key_info: etree._Element | None) -> tuple[bytes, ...]:
         return ()
     found = [
         strict_base64(each)
-        for data in key_info.iterchildren(f"{_DS}X509Data")
-        for each in data.iterchildren(f"{_DS}X509Certificate")
+        for data in key_info.iterchildren(_X509_DATA)
+        for each in data.iterchildren(_X509_CERTIFICATE)
     ]
     if len(found) > MAX_CERTIFICATES:
         raise _too_many("X509Certificate", len(found), MAX_CERTIFICATES, key_info)
-    if any(len(der) > MAX_CERTIFICATE_BYTES for der in found):
-        largest = max(len(der) for der in found)
-        raise FormatError(
-            finding("HB-S005", line=key_info.sourceline, found=largest, limit=MAX_CERTIFICATE_BYTES)
-        )
+    for der in found:
+        if len(der) > MAX_CERTIFICATE_BYTES:
+            largest = max(len(each) for each in found)
+            raise FormatError(
+                finding(
+                    "HB-S005",
+                    line=key_info.sourceline,
+                    found=largest,
+                    limit=MAX_CERTIFICATE_BYTES,
+                )
+            )
     return tuple(found)
 
 
@@ -189,9 +219,10 @@ def child_elements(element: etree._Element) -> list[etree._Element]:
     if children and _is_text(element.text):
         raise _wrong(element, "no text between elements")
     for child in children:
-        if _is_text(child.tail):
+        tail = child.tail
+        if tail is not None and _is_text(tail):
             raise _wrong(element, "no text between elements")
-        if not isinstance(child.tag, str):
+        if type(child.tag) is not str:
             raise _wrong(element, "no comments or processing instructions")
     return children
 
@@ -204,10 +235,24 @@ def strict_base64(element: etree._Element) -> bytes:
     """Strict base64 of a leaf: a comment or child inside it could hide octets (CVE-2025-29775)."""
     if len(element):
         raise FormatError(_at(element, "HB-S002"))
+    text = element.text or ""
     try:
-        return binascii.a2b_base64("".join((element.text or "").split()), strict_mode=True)
+        return _kept_base64(text) if _SHORT < len(text) <= _LONG else _base64(text)
     except ValueError as error:
         raise FormatError(_at(element, "HB-S002")) from error
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+
+
+# What is as long as a certificate comes again: one teacher signs a class, one seal a school. The
+# octets, being the same object, are then found in other caches at once.
+_SHORT, _LONG = 700, 4096
+_kept_base64 = lru_cache(maxsize=2_048)(_base64)
 
 
 def _required(element: etree._Element, attribute: str) -> str:
