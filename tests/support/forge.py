@@ -134,7 +134,9 @@ def _digest(root: etree._Element, reference: Ref) -> bytes:
 def _c14n(element: etree._Element, method: str) -> bytes:
     # Over a copy of its own: lxml undeclares an inherited default namespace below an apex.
     apex = etree.fromstring(etree.tostring(element, with_tail=False))
-    return etree.tostring(apex, method="c14n", exclusive=method == EXC_C14N)
+    return etree.tostring(
+        apex, method="c14n", exclusive=method.startswith(EXC_C14N), with_comments=False
+    )
 
 
 def _value(key: SoftwareKey, method: str, octets: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Signed records taken apart and put together wrongly: what the vectors of attacks share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 
 from cryptography import x509
@@ -9,6 +9,7 @@ from lxml import etree
 
 from signing import names
 from signing.creation.styles import VENDOR_ENVELOPED, XADES, SignatureStyle
+from signing.keys.key import SoftwareKey
 from tests.support import records, signed_records
 from tests.support.forge import Forgery, Ref, forge
 from tests.support.signed_records import octets, signer, tree
@@ -96,6 +97,13 @@ def forged(forgery: Forgery, *, root: etree._Element | None = None, role: str = 
     for other in (PRINCIPAL, SEAL):
         if other != role:
             forge(slot(root, other), Forgery([Ref("#data")], signer(other)))
+    return octets(root)
+
+
+def all_sign(root: etree._Element, keys: Mapping[str, SoftwareKey] | None = None) -> bytes:
+    """The record in *root* signed by every role over what it must, by *keys* where given."""
+    for role, uri in ((TEACHER, "#thongtinhocba"), (PRINCIPAL, "#data"), (SEAL, "#data")):
+        forge(slot(root, role), Forgery([Ref(uri)], (keys or {}).get(role) or signer(role)))
     return octets(root)
 
 

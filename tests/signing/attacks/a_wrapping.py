@@ -256,7 +256,7 @@ def into_another_signature() -> bytes:
     return octets(root)
 
 
-# ------------------------------------------------------------------------- A5: outside the signature
+# ------------------------------------------------------------------------- A5: outside
 
 
 @attack(
@@ -393,7 +393,7 @@ def target_missing() -> bytes:
     about=PRINCIPAL,
 )
 def enveloped_of_another() -> bytes:
-    """A digest over the content as though enveloped-signature had removed the teacher's signature."""
+    """A digest over the content as though the transform had removed the teacher's signature."""
     root = started(TEACHER)
     without = deepcopy(content_of(root))
     for each in list(without.iter(names.SIGNATURE)):

@@ -18,6 +18,7 @@ from tests.support.spoiled import (
     PRINCIPAL,
     SEAL,
     TEACHER,
+    all_sign,
     forged,
     signature_of,
     signed,
@@ -123,13 +124,13 @@ def replaced_under_the_seal() -> bytes:
 def principal_as_teacher() -> bytes:
     """The principal signs in the teacher's slot too, where the record names somebody else."""
     root = tree(records.primary_record())
-    return _all(root, {TEACHER: signer(PRINCIPAL)})
+    return all_sign(root, {TEACHER: signer(PRINCIPAL)})
 
 
 @attack("C3", "principal-seals-too", expects=(FAILED, CONSTRAINTS, "HB-S110"))
 def principal_as_seal() -> bytes:
     """The principal signs in the seal's slot too, with a person's certificate."""
-    return _all(tree(records.primary_record()), {SEAL: signer(PRINCIPAL)})
+    return all_sign(tree(records.primary_record()), {SEAL: signer(PRINCIPAL)})
 
 
 @attack("C3", "one-signature-copied-into-two-slots", expects=(FAILED, CONSTRAINTS, "HB-S110"))
@@ -144,16 +145,9 @@ def copied_into_two_slots() -> bytes:
 @attack("C3", "same-person-in-the-roster-for-two-roles", expects=(FAILED, CONSTRAINTS, "HB-S106"))
 def two_mandates() -> Attempt:
     """The roster lets one person do both; the record names another one as teacher."""
-    data = _all(tree(records.primary_record()), {TEACHER: signer(PRINCIPAL)})
+    data = all_sign(tree(records.primary_record()), {TEACHER: signer(PRINCIPAL)})
     twice = replace(mandate(TEACHER, signed_records.PEOPLE[PRINCIPAL]), role=TEACHER)
     return Attempt(data=data, roster=Roster([*signed_records.roster().entries(), twice]))
-
-
-def _all(root, keys):
-    """Every role signs what it must, with other keys where *keys* says so."""
-    for role, uri in ((TEACHER, "#thongtinhocba"), (PRINCIPAL, "#data"), (SEAL, "#data")):
-        forge(slot(root, role), Forgery([Ref(uri)], keys.get(role) or signer(role)))
-    return octets(root)
 
 
 # ------------------------------------------------------------------------- C5: counter-signatures
@@ -163,7 +157,7 @@ COUNTERSIGNED = names.TYPE_COUNTERSIGNED
 
 @attack("C5", "counter-signature-injected", expects=(FAILED, CONSTRAINTS, "HB-S109"))
 def injected_counter_signature() -> bytes:
-    """An unsigned CounterSignature property with a stranger's signature, put into the principal's."""
+    """A CounterSignature by somebody else, put into the principal's unsigned properties."""
     root = signed(XADES)
     signature = signature_of(root, PRINCIPAL)
     qualifying = next(signature.iter(names.QUALIFYING_PROPERTIES))
@@ -296,7 +290,7 @@ def older_version() -> bytes:
     about=TEACHER,
 )
 def older_teacher() -> bytes:
-    """The teacher's old signature inside a corrected content that principal and seal signed anew."""
+    """The teacher's old signature in a corrected content that the others signed anew."""
     root = started(TEACHER, style=VENDOR_ENVELOPED)
     root.find(".//hovaten").text = "Người Khác"
     for role in (PRINCIPAL, SEAL):
