@@ -28,7 +28,11 @@ RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 RSA_PSS_SHA256 = "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"
 
-_HASHES = {SHA1: "sha1", SHA256: "sha256"}
+MD5 = "http://www.w3.org/2001/04/xmldsig-more#md5"
+RSA_MD5 = "http://www.w3.org/2001/04/xmldsig-more#rsa-md5"
+
+_HASHES = {SHA1: "sha1", SHA256: "sha256", MD5: "md5"}
+_RSA_HASHES = {RSA_SHA1: hashes.SHA1(), RSA_MD5: hashes.MD5()}  # noqa: S303 -- to be refused
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Forgery:
 
 def forge(slot: etree._Element, forgery: Forgery) -> etree._Element:
     """Append the signature to *slot* and sign it."""
-    method = forgery.method or forgery.key.signature_algorithm
+    method = forgery.method or _usual_method(forgery.key)
     identifier = f' Id="{forgery.id}"' if forgery.id else ""
     text = (
         f'<Signature xmlns="{DS}"{identifier}><SignedInfo>'
@@ -95,6 +99,11 @@ def forge(slot: etree._Element, forgery: Forgery) -> etree._Element:
         value or _value(forgery.key, method, octets)
     )
     return signature
+
+
+def _usual_method(key: SoftwareKey) -> str:
+    """Not the key's own opinion: it refuses what is to be refused by validation."""
+    return RSA_SHA256 if isinstance(key.private_key, rsa.RSAPrivateKey) else ECDSA_SHA256
 
 
 def _key_info(forgery: Forgery) -> str:
@@ -149,8 +158,7 @@ def _value(key: SoftwareKey, method: str, octets: bytes) -> bytes:
     if method == RSA_PSS_SHA256:
         pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
         return private.sign(octets, pss, hashes.SHA256())
-    digest = hashes.SHA1() if method == RSA_SHA1 else hashes.SHA256()  # noqa: S303 -- to be refused
-    return private.sign(octets, padding.PKCS1v15(), digest)
+    return private.sign(octets, padding.PKCS1v15(), _RSA_HASHES.get(method, hashes.SHA256()))
 
 
 def _b64(data: bytes) -> str:
