@@ -21,9 +21,22 @@ from hocba.model.examination import Examination
 from schemas.findings import Finding, finding
 from signing.certificates.trust import read_trust_store
 from signing.roster import read_roster
+from signing.rules import ValidationRules
 
 _CHUNK = ChunkLimits(documents=50)
 """Smaller than a batch's: results are shown as they come, and nothing is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFiles:
+    """Where the algorithm table and the constraints stand; None for those that ship."""
+
+    algorithms: Path | None = None
+    constraints: Path | None = None
+
+    def read(self) -> ValidationRules:
+        """The rules; raises `PolicyError` for a broken file."""
+        return ValidationRules.read(self.algorithms, self.constraints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Validation:
     trust: Path | None
     roster: Path | None
     at: datetime
+    rules: RuleFiles = RuleFiles()
 
     def __call__(self) -> Examiner:
         """The examining function; raises what a broken folder or file raises."""
@@ -43,6 +57,7 @@ class Validation:
             load_definitions(),
             None if self.trust is None else read_trust_store(self.trust),
             None if self.roster is None else read_roster(self.roster),
+            rules=self.rules.read(),
         )
         return lambda data, name, _: examine(data, name, by, self.at)
 

@@ -9,6 +9,9 @@
     [ingest]
     processes = 8                      # default: one for each processor
     chunk = 200                        # documents examined and committed together
+    [signing]
+    algorithms = "algorithms.toml"     # default: the algorithm table that ships
+    constraints = "constraints.toml"   # default: the validation constraints that ship
 
 The variables HOCBA_INDEX_URL and HOCBA_STORE_URL come before the file: a password stands there, or
 in a PostgreSQL password file, never here.
@@ -35,6 +38,7 @@ _KNOWN: Mapping[str, Mapping[str, type]] = {
     "index": {"url": str},
     "store": {"url": str},
     "ingest": {"processes": int, "chunk": int},
+    "signing": {"algorithms": str, "constraints": str},
 }
 _PROVINCE = re.compile(r"[0-9A-Za-z]{1,10}\Z")
 _MAX_PROCESSES = 1024
@@ -58,6 +62,11 @@ _TEMPLATE = """\
 [ingest]
 # processes = 4   (default: one for each processor)
 # chunk = 200     (documents that are examined and committed together)
+
+[signing]
+# Files beside this one, in place of the rules that ship.
+# algorithms = "algorithms.toml"     (which algorithms are relied on, and until when)
+# constraints = "constraints.toml"   (revocation, times and levels that are demanded)
 """
 
 
@@ -70,6 +79,8 @@ class Configuration:
     store_url: str | None = None
     processes: int | None = None
     chunk: int | None = None
+    algorithms: str | None = None
+    constraints: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -79,7 +90,7 @@ class Configuration:
             raise ValueError(f"processes is {self.processes}, allowed is 0 to {_MAX_PROCESSES}")
         if self.chunk is not None and not 1 <= self.chunk <= _MAX_CHUNK:
             raise ValueError(f"chunk is {self.chunk}, allowed is 1 to {_MAX_CHUNK}")
-        for name in ("index_url", "store_url"):
+        for name in ("index_url", "store_url", "algorithms", "constraints"):
             if getattr(self, name) == "":
                 raise ValueError(f"{name} is empty")
 
@@ -115,6 +126,8 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
             store_url=environment.get(STORE_URL) or settings["store"].get("url"),
             processes=settings["ingest"].get("processes"),
             chunk=settings["ingest"].get("chunk"),
+            algorithms=settings["signing"].get("algorithms"),
+            constraints=settings["signing"].get("constraints"),
         )
     except OSError as error:
         raise _refused(path, error.strerror or "cannot be read") from error

@@ -5,9 +5,10 @@ at once. What the index will know is read from the signed content only, and only
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from importlib.metadata import version
 
 from hocba.model.examination import Examination
 from hocba.model.outcome import Outcome
@@ -25,15 +26,23 @@ from signing.certificates.trust import TrustStore
 from signing.errors import PolicyError
 from signing.policy import SignaturePolicy, read_policy
 from signing.record import validate_record
-from signing.report import Indication, SignatureReport, SubIndication, indeterminate
+from signing.report import (
+    Indication,
+    SignatureReport,
+    SubIndication,
+    ValidationBasis,
+    indeterminate,
+)
 from signing.roster import Roster
+from signing.rules import ValidationRules
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What a document is judged by: read once, shared by every document of a process.
 
-    `paths` and `roster` may be None: then nothing can pass, only be INDETERMINATE.
+    `paths` and `roster` may be None: then nothing can pass, only be INDETERMINATE. `basis` names
+    all of it in every report.
     """
 
     definitions: DefinitionRegistry
@@ -41,6 +50,8 @@ class Judgement:
     paths: PathValidator | None
     roster: Roster | None
     limits: ParserLimits
+    rules: ValidationRules
+    basis: ValidationBasis
 
 
 def judgement(
@@ -48,15 +59,27 @@ def judgement(
     trust: TrustStore | None,
     roster: Roster | None,
     limits: ParserLimits | None = None,
+    rules: ValidationRules | None = None,
 ) -> Judgement:
     """Everything that `examine` needs; raises `PolicyError` for a definition's broken policy."""
     policies = {each.reference: _policy_of(each) for each in definitions}
+    rules = rules or ValidationRules.shipped()
     return Judgement(
         definitions=definitions,
         policies=policies,
         paths=None if trust is None else PathValidator(trust),
         roster=roster,
         limits=limits or ParserLimits(),
+        rules=rules,
+        basis=ValidationBasis(
+            algorithms=rules.algorithms.reference,
+            algorithms_sha256=rules.algorithms.sha256,
+            constraints=rules.constraints.reference,
+            constraints_sha256=rules.constraints.sha256,
+            trust_store=None if trust is None else trust.digest,
+            roster=None if roster is None else roster.digest,
+            engine=f"hocba/{version('hocba')}",
+        ),
     )
 
 
@@ -161,9 +184,17 @@ def _validate(
 ) -> SignatureReport:
     if definition is None:
         reason = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, finding("HB-S101"))
-        return SignatureReport(policy=None, signatures=(), record=reason)
-    policy = by.policies[definition.reference]
-    return validate_record(document, policy, paths=by.paths, roster=by.roster, at=at)
+        return SignatureReport(policy=None, signatures=(), record=reason, basis=by.basis)
+    report = validate_record(
+        document,
+        by.policies[definition.reference],
+        paths=by.paths,
+        roster=by.roster,
+        at=at,
+        algorithms=by.rules.algorithms,
+        constraints=by.rules.constraints,
+    )
+    return replace(report, basis=by.basis)
 
 
 def _outcome(schema: SchemaReport, signatures: SignatureReport) -> Outcome:

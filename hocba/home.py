@@ -35,6 +35,7 @@ from schemas.findings import finding
 from schemas.registry import DefinitionRegistry
 from signing.certificates.trust import TrustStore, read_trust_store
 from signing.roster import Roster, read_roster
+from signing.rules import ValidationRules
 from storage.configuration import open_store
 from storage.contract import Store
 
@@ -146,9 +147,20 @@ class Home:
         extra = Path(named) if named else own if own.is_dir() else None
         return DefinitionRegistry.load(extra)
 
+    @property
+    def rule_files(self) -> tuple[Path | None, Path | None]:
+        """Where the algorithm table and the constraints stand; None for those that ship."""
+        named = (self.configuration.algorithms, self.configuration.constraints)
+        algorithms, constraints = (None if each is None else self.path / each for each in named)
+        return algorithms, constraints
+
+    def rules(self) -> ValidationRules:
+        """The algorithm table and the constraints; raises `PolicyError`."""
+        return ValidationRules.read(*self.rule_files)
+
     def judgement(self) -> Judgement:
         """What documents are judged by, as it is now; raises what its parts raise."""
-        return judgement(self.definitions(), self.trust(), self.roster())
+        return judgement(self.definitions(), self.trust(), self.roster(), rules=self.rules())
 
     def examiner(self) -> "HomeExaminer":
         """What makes the examining function in every worker process."""

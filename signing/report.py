@@ -4,7 +4,7 @@ A report is collected, never cut off at the first error.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -213,17 +213,41 @@ class SignatureValidation:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationBasis:
+    """What a verdict rests on, named, so that nobody takes it for a verdict by something else.
+
+    `algorithms` and `constraints` are name and version, beside them the SHA-256 of the file;
+    `trust_store` and `roster` are digests of their content, None where there was none; `engine`
+    is the program with its version.
+    """
+
+    algorithms: str
+    algorithms_sha256: str
+    constraints: str
+    constraints_sha256: str
+    trust_store: str | None
+    roster: str | None
+    engine: str
+
+    def as_json(self) -> dict[str, object]:
+        """Members of `record_validation` in the report."""
+        return asdict(self)
+
+
 @dataclass(frozen=True, slots=True)
 class SignatureReport:
     """All signatures of one document, and the verdict on the record as a whole.
 
     `record` weighs what no single signature can: every role that the definition demands, the
-    right person or school by the roster, the right element, nothing unsigned beside it.
+    right person or school by the roster, the right element, nothing unsigned beside it. `basis`
+    is None where nobody asked for it.
     """
 
     policy: str | None
     signatures: tuple[SignatureValidation, ...]
     record: Verdict
+    basis: ValidationBasis | None = None
 
 
 def _iso(time: datetime | None) -> str | None:

@@ -4,6 +4,7 @@ Kept by the province; without a roster a record is INDETERMINATE, never a pass.
 """
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -46,9 +47,13 @@ class RosterEntry:
 
 
 class Roster:
-    """The mandates, looked up by school, role and holder."""
+    """The mandates, looked up by school, role and holder.
 
-    def __init__(self, entries: Iterable[RosterEntry]) -> None:
+    `digest` is the SHA-256 of the file that they were read from, "" where there is none.
+    """
+
+    def __init__(self, entries: Iterable[RosterEntry], digest: str = "") -> None:
+        self.digest = digest
         by_holder: dict[tuple[str, str, str], tuple[RosterEntry, ...]] = {}
         for entry in entries:
             holder = entry.personal_id or tax_code(entry.organization_id or "")
@@ -77,6 +82,8 @@ def read_roster(path: Path) -> Roster:
     Raises `RosterError` with file and line.
     """
     try:
+        with path.open("rb") as octets:
+            digest = hashlib.file_digest(octets, "sha256").hexdigest()
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
@@ -87,7 +94,7 @@ def read_roster(path: Path) -> Roster:
         raise RosterError(f"{path.name}: cannot be read: {error}") from error
     if not entries:
         raise RosterError(f"{path.name}: no mandates; an empty roster lets nobody sign")
-    return Roster(entries)
+    return Roster(entries, digest)
 
 
 def write_roster(path: Path, entries: Iterable[RosterEntry]) -> None:

@@ -18,25 +18,31 @@ if TYPE_CHECKING:
     from cli.journal import Journal
 
 Resume = Annotated[Path | None, typer.Option("--resume", metavar="FILE")]
+Algorithms = Annotated[Path | None, typer.Option("--algorithms", metavar="FILE")]
+Constraints = Annotated[Path | None, typer.Option("--constraints", metavar="FILE")]
 
 
 def verify(
     context: typer.Context,
     paths: Paths,
+    *,
     trust: Trust = None,
     roster: RosterFile = None,
     at: At = None,
+    algorithms: Algorithms = None,
+    constraints: Constraints = None,
     resume: Resume = None,
     jobs: Jobs = None,
 ) -> ExitCode:
     """Validate every document under *paths*."""
-    from cli.examining import Examining, Validation, expected, open_all
+    from cli.examining import Examining, RuleFiles, Validation, expected, open_all
     from cli.result import result_of
     from cli.summary import Summary, show_results
 
     session = session_of(context)
     sources = open_all(paths)
-    asked = Validation(trust, roster, at or datetime.now(UTC))
+    rules = RuleFiles(algorithms, constraints)
+    asked = Validation(trust, roster, at or datetime.now(UTC), rules)
     with _resumed(resume, asked, session, at_is_given=at is not None) as (validation, journal):
         examining = Examining(
             validation,
@@ -50,6 +56,7 @@ def verify(
     if not session.json:
         session.write()
         session.say("verify.at", at=session.moment(validation.at))
+        _say_by_what(asked, session)
         session.say("verify.not_yet")
     return exit_code_of(counts)
 
@@ -83,6 +90,7 @@ def _run(asked: "Validation", session: Session) -> dict[str, str]:
     from cli.definitions import load_definitions
     from signing.certificates.trust import read_trust_store
 
+    rules = asked.rules.read()
     roster = ""
     if asked.roster is not None:
         with asked.roster.open("rb") as file:
@@ -90,10 +98,25 @@ def _run(asked: "Validation", session: Session) -> dict[str, str]:
     return {
         "version": version("hocba"),
         "definitions": ", ".join(each.reference for each in load_definitions()),
+        "algorithms": rules.algorithms.sha256,
+        "constraints": rules.constraints.sha256,
         "language": session.language.value,
         "trust": "" if asked.trust is None else read_trust_store(asked.trust).digest,
         "roster": roster,
     }
+
+
+def _say_by_what(asked: "Validation", session: Session) -> None:
+    """Name what the verdicts above rest on, so that nobody takes them for verdicts by another."""
+    from importlib.metadata import version
+
+    rules = asked.rules.read()
+    session.say(
+        "verify.rules",
+        engine=f"hocba {version('hocba')}",
+        algorithms=rules.algorithms.reference,
+        constraints=rules.constraints.reference,
+    )
 
 
 def _say_what_is_missing(asked: "Validation", session: Session) -> frozenset[str]:

@@ -72,6 +72,8 @@ class Examination:
             sub_indication = signatures.record.sub_indication
             body["record_validation"] = {
                 "policy": signatures.policy,
+                "validated_at": self.examined_at.isoformat(),
+                **(signatures.basis.as_json() if signatures.basis else {}),
                 "indication": signatures.record.indication.value,
                 "sub_indication": sub_indication.value if sub_indication else None,
                 "findings": [f.as_json(language) for f in signatures.record.findings],

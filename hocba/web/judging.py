@@ -22,8 +22,8 @@ Fingerprint = frozenset[tuple[str, int, int]]
 class CurrentJudgement:
     """The judgement of a home; safe for use from several threads.
 
-    Trust store, roster and definitions may be changed under a running server. A change that cannot
-    be loaded is logged, and the last good state stays in force until the files change again.
+    Trust store, roster, rules and definitions may be changed under a running server. A change that
+    cannot be loaded is logged, and the last good state stays in force until the files change again.
     """
 
     def __init__(self, home: Home, seconds: Callable[[], float]) -> None:
@@ -52,7 +52,7 @@ class CurrentJudgement:
         except (HocbaError, SchemasError, SigningError) as error:
             # Without its text, which may show what stands in the roster.
             logger.error(  # noqa: TRY400
-                "trust, roster or definitions cannot be loaded: %s", type(error).__name__
+                "trust, roster, rules or definitions cannot be loaded: %s", type(error).__name__
             )
 
 
@@ -68,6 +68,7 @@ def _fingerprint(home: Home) -> Fingerprint | None:
 def _files(home: Home) -> Iterator[Path]:
     if home.roster_file.is_file():
         yield home.roster_file
+    yield from (each for each in home.rule_files if each is not None)
     definitions = Path(os.environ.get(DEFINITIONS) or home.path / "definitions")
     for folder in (home.trust_folder, definitions):
         yield from (each for each in folder.rglob("*") if each.is_file())

@@ -5,11 +5,17 @@ import subprocess
 import tarfile
 import zipfile
 from contextlib import suppress
+from hashlib import sha256
+from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from signing.certificates.trust import read_trust_store
+from signing.constraints import default_constraints
+from signing.xmldsig.algorithms import default_policy
 from tests.support.command import HOCBA, call, environment
 from tests.support.sample import Province
 
@@ -23,6 +29,8 @@ SIGNATURE = {
     "best_signature_time",
     "covers",
     "signature_algorithm",
+    "timestamps",
+    "revocation",
     "messages",
 }
 RECORD = {"madinhdanhhocba", "mahocsinh", "namhoc", "matruong", "phienban", "definition"}
@@ -79,6 +87,60 @@ def test_writes_one_object_a_document_in_the_agreed_shape(province: Province) ->
         assert each["indication"] == "TOTAL-PASSED"
         assert set(each["signer"]) == {"subject", "personal_id", "organization_id"}
     assert ran.err == ""
+
+
+def test_names_in_every_report_what_the_verdict_rests_on(province: Province) -> None:
+    options = (*trusted(province), "--at", "2026-06-30", "--format=json")
+    rests_on = call("verify", province.records[0], *options).json["record_validation"]
+    assert rests_on["validated_at"] == "2026-06-30T16:59:59+00:00"
+    assert rests_on["algorithms"] == default_policy().reference
+    assert rests_on["algorithms_sha256"] == default_policy().sha256
+    assert rests_on["constraints"] == default_constraints().reference
+    assert rests_on["constraints_sha256"] == default_constraints().sha256
+    assert rests_on["trust_store"] == read_trust_store(province.folder / "trust").digest
+    roster = (province.folder / "roster.csv").read_bytes()
+    assert rests_on["roster"] == sha256(roster).hexdigest()
+    assert rests_on["engine"] == f"hocba/{version('hocba')}"
+    nothing = call("verify", province.records[0], "--format=json").json["record_validation"]
+    assert (nothing["trust_store"], nothing["roster"]) == (None, None)
+    spoken = call("verify", province.records[0], *trusted(province), "--lang", "en").out
+    assert f"algorithm table {default_policy().reference}" in spoken
+    assert f"validation constraints {default_constraints().reference}" in spoken
+
+
+def test_validates_by_rules_of_ones_own(province: Province, tmp_path: Path) -> None:
+    shipped = resources.files("signing")
+    table = shipped.joinpath("xmldsig", "algorithms.toml").read_text("utf-8")
+    own = tmp_path / "tinh-thuat-toan.toml"
+    own.write_text(
+        table.replace('name = "hocba-algorithms"', 'name = "tinh"').replace(
+            'hash = "sha256"\n', 'hash = "sha256"\nuntil = 2020-01-01\n', 1
+        ),
+        "utf-8",
+    )
+    options = (*trusted(province), "--format=json")
+    body = call("verify", province.records[0], *options, "--algorithms", own).json
+    assert body["outcome"] == "indeterminate"
+    assert body["record_validation"]["algorithms"] == f"tinh/{default_policy().version}"
+    assert {each["sub_indication"] for each in body["signatures"]} == {
+        "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+    }
+    text = shipped.joinpath("constraints.toml").read_text("utf-8")
+    level = tmp_path / "tinh-rang-buoc.toml"
+    level.write_text(text.replace('level = "XML-DSig"', 'level = "T"'), "utf-8")
+    body = call("verify", province.records[0], *options, "--constraints", level).json
+    assert body["outcome"] == "indeterminate"
+    assert {each["sub_indication"] for each in body["signatures"]} == {"SIG_CONSTRAINTS_FAILURE"}
+    assert body["record_validation"]["constraints_sha256"] != default_constraints().sha256
+
+
+def test_refuses_broken_rules_with_a_sentence(province: Province, tmp_path: Path) -> None:
+    broken = tmp_path / "hong.toml"
+    broken.write_text('name = "x"\n', "utf-8")
+    for option in ("--algorithms", "--constraints"):
+        ran = call("verify", province.records[0], *trusted(province), option, broken)
+        assert ran.code == 2
+        assert "hong.toml: missing" in ran.err
 
 
 def test_rejects_an_altered_record_and_no_other(province: Province, records: Path) -> None:

@@ -137,7 +137,23 @@ def test_its_json_has_the_shape_of_the_design(by, language):
         "best_signature_time",
         "covers",
         "signature_algorithm",
+        "timestamps",
+        "revocation",
         "messages",
+    }
+    assert set(body["record_validation"]) == {
+        "policy",
+        "validated_at",
+        "algorithms",
+        "algorithms_sha256",
+        "constraints",
+        "constraints_sha256",
+        "trust_store",
+        "roster",
+        "engine",
+        "indication",
+        "sub_indication",
+        "findings",
     }
 
 
