@@ -47,6 +47,7 @@ METHODS = {
 }
 DEFAULT_METHOD_URI = _C14N_10
 
+_DEFAULT = "#default"
 _XML = f"{{{XML}}}"
 _BASE = f"{_XML}base"
 # C14N 1.1 §2.4: any other attribute of that namespace, xml:id above all, is its own element's.
@@ -78,8 +79,10 @@ def canonicalize(
     inclusive = not method.exclusive or bool(prefixes)
     if without:
         apex = _copy_without(element, without, whole_document=whole_document)
-    elif not whole_document and (inherited or (inclusive and _loses_default_namespace(element))):
-        apex = parse_octets(etree.tostring(element, with_tail=False, encoding="utf-8"))
+    elif _DEFAULT in prefixes or (
+        not whole_document and (inherited or (inclusive and _loses_default_namespace(element)))
+    ):
+        apex = _copy(element, whole_document=whole_document)
     for name, value in inherited.items():
         if value:
             apex.set(name, value)
@@ -91,7 +94,7 @@ def canonicalize(
             method="c14n",
             exclusive=method.exclusive,
             with_comments=comments,
-            inclusive_ns_prefixes=list(prefixes) or None,
+            inclusive_ns_prefixes=_prefix_list(prefixes),
         )
     except etree.C14NError as error:
         raise CanonicalizationError(str(error)) from error
@@ -116,6 +119,23 @@ def parse_octets(octets: bytes) -> etree._Element:
         raise CanonicalizationError(error.finding.code) from error
 
 
+def _copy(element: etree._Element, *, whole_document: bool) -> etree._Element:
+    source = element.getroottree() if whole_document else element
+    return parse_octets(etree.tostring(source, with_tail=False, encoding="utf-8"))
+
+
+def _prefix_list(prefixes: Sequence[str]) -> list[str] | None:
+    """*prefixes* as lxml takes them over to libxml2.
+
+    lxml leaves out what is not in the dictionary of names that this thread's documents share:
+    right for a prefix that no document has, wrong for `#default`. libxml2 takes the empty prefix
+    for the same, and that one is in the dictionary once a document undeclares a default namespace.
+    """
+    if _DEFAULT in prefixes:
+        etree.fromstring(b'<a xmlns=""/>')
+    return ["" if each == _DEFAULT else each for each in prefixes] or None
+
+
 def _copy_without(
     element: etree._Element, removed: Sequence[etree._Element], *, whole_document: bool
 ) -> etree._Element:
@@ -125,8 +145,7 @@ def _copy_without(
     """
     # Every place is looked up before anything moves.
     paths = [_steps(element, each) for each in removed]
-    source = element.getroottree() if whole_document else element
-    copy = parse_octets(etree.tostring(source, with_tail=False, encoding="utf-8"))
+    copy = _copy(element, whole_document=whole_document)
     nodes = [_at(copy, steps) for steps in paths]
     for node in nodes:
         _remove(node)
