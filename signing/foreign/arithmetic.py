@@ -64,7 +64,7 @@ def _methods() -> Mapping[str, _Method]:
     for name in _HASHES:
         if name != "md5":
             found[f"{_MORE_2007}{name}-rsa-MGF1"] = _Method("pss", name)
-            ecdsa = _MORE_2021 if name.startswith("sha3") else _MORE
+            ecdsa = _MORE_2021 if name.startswith("sha3-") else _MORE
             found[f"{ecdsa}ecdsa-{name}"] = _Method("ecdsa", name)
     return found
 

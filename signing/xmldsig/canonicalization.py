@@ -144,7 +144,7 @@ def _copy_without(
     A copy, since a node that lxml takes out and puts back may come back with another prefix.
     """
     # Every place is looked up before anything moves.
-    paths = [_steps(element, each) for each in removed]
+    paths = [_steps(element, each) for each in dict.fromkeys(removed)]
     copy = _copy(element, whole_document=whole_document)
     nodes = [_at(copy, steps) for steps in paths]
     for node in nodes:
