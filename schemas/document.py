@@ -24,6 +24,7 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 _FOREIGN_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
 
 _LIBXML2_MAX_DEPTH = 256
+_FEW_NAMESPACES = 12
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _ErrorTypes = etree.ErrorTypes
 
@@ -77,7 +78,10 @@ class ParsedDocument:
         """The most namespace declarations in force at any element, redeclared ones again.
 
         Redeclarations count: canonicalisation walks the whole chain of them for every element.
+        Where there are few in all, their number stands for their depth: an upper bound, no walk.
         """
+        if self.namespace_declarations <= _FEW_NAMESPACES:
+            return self.namespace_declarations
         depth = deepest = 0
         walk = etree.iterwalk(self.root, events=cast("Any", ("start-ns", "end-ns")))
         for event, _ in walk:

@@ -4,10 +4,10 @@ Only what a valid reference of the same signature covers is read; the rest is de
 """
 
 import binascii
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from lxml import etree
 
@@ -15,10 +15,19 @@ from schemas.document import text_of
 from schemas.findings import Finding, finding
 from schemas.vietnam import VIETNAM_TIME
 from signing import names
-from signing.xmldsig.algorithms import AlgorithmPolicy
+from signing.xmldsig.algorithms import AlgorithmPolicy, digest
 from signing.xmldsig.form import SignatureForm
 
 _X = f"{{{names.XADES}}}"
+_SIGNED_SIGNATURE_PROPERTIES = f"{_X}SignedSignatureProperties"
+_SIGNING_TIME = f"{_X}SigningTime"
+_SIGNING_CERTIFICATE_V2 = f"{_X}SigningCertificateV2"
+_SIGNING_CERTIFICATE = f"{_X}SigningCertificate"
+_CERT = f"{_X}Cert"
+_CERT_DIGEST = f"{_X}CertDigest"
+_DIGEST_METHOD = f"{{{names.DS}}}DigestMethod"
+_DIGEST_VALUE = f"{{{names.DS}}}DigestValue"
+_SIGNATURE_PROPERTY = f"{{{names.DS}}}SignatureProperty"
 _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\Z")
 _ZONED_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})\Z")
 
@@ -32,7 +41,11 @@ class CertificateReference:
 
     def names(self, der: bytes) -> bool:
         """Whether this is the reference of the certificate *der*."""
-        return hashlib.new(self.hash_name, der).digest() == self.digest
+        return _digest_of(self.hash_name, der) == self.digest
+
+
+# A certificate's octets come as one object again and again (`form.strict_base64`).
+_digest_of = lru_cache(maxsize=8_192)(digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +67,8 @@ def read_signed_properties(
     """The properties in *form* that stand inside one of the *covered* parts of this signature."""
     problems: list[Finding] = []
     xades = _xades_properties(form, covered, problems)
-    stated = None if xades is None else xades.find(f"{_X}SignedSignatureProperties")
-    times = [] if stated is None else stated.findall(f"{_X}SigningTime")
+    stated = None if xades is None else next(xades.iterchildren(_SIGNED_SIGNATURE_PROPERTIES), None)
+    times = [] if stated is None else list(stated.iterchildren(_SIGNING_TIME))
     times += [each for each in _vendor_times(form) if _is_covered(each, covered)]
     claimed: datetime | None = None
     for each in times:
@@ -104,7 +117,7 @@ def _vendor_times(form: SignatureForm) -> list[etree._Element]:
         child
         for holder in form.objects
         for properties in holder.iterchildren(names.SIGNATURE_PROPERTIES)
-        for one in properties.iterchildren(f"{{{names.DS}}}SignatureProperty")
+        for one in properties.iterchildren(_SIGNATURE_PROPERTY)
         for child in one.iterchildren("{*}SigningTime")
     ]
 
@@ -113,15 +126,18 @@ def _signing_certificates(
     stated: etree._Element, algorithms: AlgorithmPolicy
 ) -> tuple[CertificateReference, ...] | None:
     """The references in SigningCertificateV2 (EN 319 132-1 5.2.2), else in the older one."""
-    holder = stated.find(f"{_X}SigningCertificateV2")
+    holder = next(stated.iterchildren(_SIGNING_CERTIFICATE_V2), None)
     if holder is None:
-        holder = stated.find(f"{_X}SigningCertificate")
+        holder = next(stated.iterchildren(_SIGNING_CERTIFICATE), None)
     if holder is None:
         return None
     found = []
-    for digest in holder.iterfind(f"{_X}Cert/{_X}CertDigest"):
-        method = digest.find(f"{{{names.DS}}}DigestMethod")
-        value = digest.find(f"{{{names.DS}}}DigestValue")
+    digests = (
+        each for cert in holder.iterchildren(_CERT) for each in cert.iterchildren(_CERT_DIGEST)
+    )
+    for each in digests:
+        method = next(each.iterchildren(_DIGEST_METHOD), None)
+        value = next(each.iterchildren(_DIGEST_VALUE), None)
         if method is None or value is None:
             continue
         algorithm = algorithms.digests.get(method.get("Algorithm") or "")

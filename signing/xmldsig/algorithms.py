@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -30,6 +30,9 @@ _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "sha3_384": hashes.SHA3_384(),
     "sha3_512": hashes.SHA3_512(),
 }
+_DIGESTS: Mapping[str, Callable[[bytes], "hashlib._Hash"]] = {
+    name: getattr(hashlib, name) for name in _HASHES
+}
 _KNOWN_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -38,6 +41,12 @@ _LEAST_EXPONENT = 65537
 _LEAST_BITS = {"rsa": 2048, "ecdsa": 256}
 _MOST_BITS = 16_384
 _ENDING_HASHES = frozenset({"sha1", "sha224"})
+
+
+def digest(name: str, data: bytes) -> bytes:
+    """The digest of *data* by the algorithm that hashlib calls *name*."""
+    known = _DIGESTS.get(name)
+    return known(data).digest() if known else hashlib.new(name, data).digest()
 
 
 class WrongSignatureValueError(Exception):

@@ -143,11 +143,7 @@ def _reference(element: etree._Element) -> Reference:
     transforms: tuple[Transform, ...] = ()
     if children and children[0].tag == _TRANSFORMS:
         transforms = _transforms(children.pop(0), element)
-    if (
-        len(children) != 2
-        or children[0].tag != _DIGEST_METHOD
-        or children[1].tag != _DIGEST_VALUE
-    ):
+    if len(children) != 2 or children[0].tag != _DIGEST_METHOD or children[1].tag != _DIGEST_VALUE:
         raise _wrong(element, "Transforms?, DigestMethod, DigestValue")
     return Reference(
         uri=element.get("URI"),

@@ -5,7 +5,6 @@ XML-DSig 1.1 clauses 4.4.3 and 3.2.1. A typed reference must resolve inside its 
 INDETERMINATE, never skipped.
 """
 
-import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from schemas.document import ParsedDocument, element_path
 from schemas.findings import finding
 from signing import names
 from signing.report import PASSED, SubIndication, Verdict, failed, indeterminate
-from signing.xmldsig.algorithms import AlgorithmPolicy, DigestAlgorithm
+from signing.xmldsig.algorithms import AlgorithmPolicy, DigestAlgorithm, digest
 from signing.xmldsig.canonicalization import CanonicalizationError
 from signing.xmldsig.form import Reference, SignatureForm, Transform
 from signing.xmldsig.transforms import (
@@ -94,13 +93,13 @@ class ReferenceValidator:
         self._algorithms = algorithms
         self._rules = rules or RECORD_RULES
         self._digests: dict[tuple[object, ...], bytes] = {}
+        self._cost = document.size * (1 + document.namespace_depth)
+        self._cost += len(document.data) // _OCTETS_PER_UNIT
         self._spent = 0
 
     def charge(self, canonicalizations: int = 1) -> None:
         """Count *canonicalizations* against the document's budget; raises `TooCostlyError`."""
-        each = self._document.size * (1 + self._document.namespace_depth)
-        each += len(self._document.data) // _OCTETS_PER_UNIT
-        self._spent += canonicalizations * each
+        self._spent += canonicalizations * self._cost
         if self._spent > _BUDGET:
             raise TooCostlyError
 
@@ -132,7 +131,7 @@ class ReferenceValidator:
                 self._algorithms.refusal(reference.digest_method),
             )
         try:
-            digest = self._digest(reference, named, form, algorithm.name)
+            found = self._digest(reference, named, form, algorithm.name)
         except UnsupportedTransformError as error:
             return indeterminate(
                 SubIndication.SIG_CONSTRAINTS_FAILURE,
@@ -140,7 +139,7 @@ class ReferenceValidator:
             )
         except CanonicalizationError as error:
             return uncanonical(error, reference.uri or "")
-        if not hmac.compare_digest(digest, reference.digest_value):
+        if not hmac.compare_digest(found, reference.digest_value):
             return failed(
                 SubIndication.HASH_FAILURE,
                 finding(
@@ -174,15 +173,15 @@ class ReferenceValidator:
         if known is None:
             self.charge(max(1, len(reference.transforms)))
             octets = apply_transforms(nodes, reference.transforms, self._rules.transforms)
-            known = hashlib.new(hash_name, octets).digest()
-            self._digests[key] = known
+            known = self._digests[key] = digest(hash_name, octets)
         return known
 
 
 def _nodes(named: Named, form: SignatureForm) -> NodeSet:
-    encloses = any(each is named.target for each in form.element.iterancestors())
+    target = named.target
+    encloses = target in form.element.iterancestors()
     return NodeSet(
-        named.target,
+        target,
         whole_document=named.whole_document,
         enclosed_signature=form.element if encloses else None,
         with_comments=named.with_comments,

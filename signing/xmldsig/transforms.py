@@ -5,7 +5,7 @@ refused, never skipped.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -19,8 +19,7 @@ from signing.xmldsig.canonicalization import (
 from signing.xmldsig.form import Transform
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSet:
+class NodeSet(NamedTuple):
     """What a same-document reference names, as its transforms have left it so far.
 
     `enclosed_signature` is the signature being validated where it stands inside the target.
@@ -37,7 +36,7 @@ class NodeSet:
 
     def without(self, *elements: etree._Element) -> "NodeSet":
         """The same nodes but for *elements* and all below them."""
-        return replace(self, removed=(*self.removed, *elements))
+        return self._replace(removed=(*self.removed, *elements))
 
     def octets(self, transform: Transform) -> bytes:
         """The canonical octets."""
