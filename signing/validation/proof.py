@@ -104,7 +104,7 @@ class ProofReader:
     ) -> Iterator[TimestampValidation]:
         for token in tokens:
             if stamped is None:
-                reason = finding("HB-S083", kind=kind.value)
+                reason = finding("HB-S083")
                 yield TimestampValidation(
                     kind=kind,
                     verdict=indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, reason),

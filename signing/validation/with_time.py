@@ -189,7 +189,7 @@ def _useless(timestamps: tuple[TimestampValidation, ...]) -> list[Verdict]:
 
 def _untimely(timestamp: TimestampValidation) -> Finding:
     reason = timestamp.verdict.sub_indication
-    return finding("HB-S058", kind=timestamp.kind.value, reason=reason.value if reason else "?")
+    return finding("HB-S058", reason=reason.value if reason else "?")
 
 
 def _text(time: datetime) -> str:
