@@ -75,8 +75,14 @@ DEFECTS: Final = (
     Defect(
         make=spoiling.certificate_expired,
         outcome=Outcome.INDETERMINATE,
-        finding="HB-S042",
-        sub_indication=SubIndication.OUT_OF_BOUNDS_NO_POE,
+        finding="HB-S065",
+        sub_indication=SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
+    ),
+    Defect(
+        make=spoiling.certificate_revoked,
+        outcome=Outcome.INDETERMINATE,
+        finding="HB-S062",
+        sub_indication=SubIndication.REVOKED_NO_POE,
     ),
     Defect(make=spoiling.missing_field, outcome=Outcome.REJECTED, finding="HB-E010"),
     Defect(make=spoiling.seal_of_another_school, outcome=Outcome.REJECTED, finding="HB-S104"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
@@ -23,8 +23,10 @@ from hocba.sample.pki import (
     Holder,
     Validity,
     issuing_authority,
+    revocation_list,
     root_authority,
     subscriber,
+    subscriber_serial,
 )
 from hocba.sample.source import words
 from hocba.sample.world import School, World
@@ -61,11 +63,23 @@ class Keyring:
 
 @dataclass(frozen=True, slots=True)
 class SamplePki:
-    """The authorities of a sample and everybody's keys."""
+    """The authorities of a sample, everybody's keys, and which certificates were revoked.
+
+    `revoked` holds serial numbers by authority; `opened` is when the lists begin to speak.
+    """
 
     root: Authority
     authorities: tuple[Authority, ...]
     keyring: Keyring
+    opened: datetime
+    revoked: Mapping[str, Mapping[int, datetime]] = field(default_factory=dict)
+
+    def crls(self) -> Iterator[tuple[str, bytes]]:
+        """The CRL of each authority, the root's first: name and DER."""
+        for each in (self.root, *self.authorities):
+            listed = revocation_list(each, self.opened, self.revoked.get(each.name, {}))
+            name = "root" if each is self.root else each.name
+            yield name, listed.public_bytes(Encoding.DER)
 
     def authority(self, name: AuthorityName) -> Authority:
         """One issuing authority."""
@@ -95,12 +109,29 @@ def make_pki(
         key: PrivateKey = rsa_keys.get(name) or insecure_ec_key(f"{seed}/{name}", ec.SECP384R1())
         opened = start.replace(year=start.year - 2) - timedelta(days=30)
         authorities.append(issuing_authority(seed, name, key, root, opened))
-    pki = SamplePki(root, tuple(authorities), Keyring({}))
+    pki = SamplePki(root, tuple(authorities), Keyring({}), start)
     stored = {
         holder: _stored(subscriber_key(pki, world, described, rsa_keys.get(holder)))
         for holder, described in _holders(world)
     }
-    return SamplePki(root, tuple(authorities), Keyring(stored))
+    return SamplePki(root, tuple(authorities), Keyring(stored), start, _former(pki, world))
+
+
+def former_validity(world: World) -> Validity:
+    """When the certificates were to be valid that principals had before the present ones."""
+    now = world.calendar.certificates
+    return Validity(now.start - timedelta(days=60), now.end)
+
+
+def _former(pki: SamplePki, world: World) -> dict[str, dict[int, datetime]]:
+    """Every principal's former certificate (EC), superseded on the day before the present one."""
+    issuer = pki.authority(AuthorityName.PERSON_EC)
+    validity = former_validity(world)
+    since = world.calendar.certificates.start - timedelta(days=1)
+    seed = f"hocba-sample/{world.seed}"
+    heads = {head.person.personal_id for school in world.all_schools() for head in school.heads}
+    serials = (subscriber_serial(seed, f"CCCD:{each}", validity, issuer) for each in heads)
+    return {issuer.name: dict.fromkeys(serials, since)}
 
 
 def subscriber_key(

@@ -26,10 +26,13 @@ _ZIP_TIME: Final = (2026, 1, 1, 0, 0, 0)
 
 
 def write_trust(folder: Path, pki: SamplePki) -> None:
-    """The trust store: the root as anchor, the issuing authorities as intermediates."""
-    anchors, intermediates = folder / "anchors", folder / "intermediates"
+    """The trust store: the root as anchor, the issuing authorities as intermediates, their CRLs."""
+    anchors, intermediates, crls = (folder / each for each in ("anchors", "intermediates", "crls"))
     anchors.mkdir(parents=True)
     intermediates.mkdir()
+    crls.mkdir()
+    for name, content in pki.crls():
+        (crls / f"{name}.crl").write_bytes(content)
     certificate = pki.root.certificate
     (anchors / "root.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     for authority in pki.authorities:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from cryptography import x509
@@ -22,6 +23,7 @@ from signing.keys.key import SoftwareKey
 SUBSCRIBER_YEARS: Final = 3
 _CA_YEARS: Final = 10
 _ROOT_YEARS: Final = 25
+_EXPIRED_CERTS_ON_CRL: Final = x509.ObjectIdentifier("2.5.29.60")
 _CRL_HOST: Final = "http://crl.hocba.example"
 
 
@@ -134,6 +136,53 @@ def subscriber(
     return SoftwareKey(key, _signed(builder, issuer.key), issuer.chain)
 
 
+def revocation_list(
+    issuer: Authority, start: datetime, revoked: Mapping[int, datetime] = MappingProxyType({})
+) -> x509.CertificateRevocationList:
+    """The CRL of *issuer* with *revoked* serial numbers, good from *start* on.
+
+    A real authority issues one every day or week. A sample is validated offline in years to come,
+    so this one holds as long as the root does, and keeps what has expired (expiredCertsOnCRL).
+    """
+    subject_key = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(start)
+        .next_update(start.replace(year=start.year + _ROOT_YEARS))
+        .add_extension(x509.CRLNumber(1), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(subject_key.value),
+            critical=False,
+        )
+        .add_extension(_keeps_expired_since(issuer), critical=False)
+    )
+    for serial, since in sorted(revoked.items()):
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
+        reason = x509.CRLReason(x509.ReasonFlags.superseded)
+        entry = entry.add_extension(reason, critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
+    if isinstance(issuer.key, rsa.RSAPrivateKey):
+        return builder.sign(issuer.key, hashes.SHA256())
+    digest = hashes.SHA384() if issuer.key.key_size > 256 else hashes.SHA256()
+    return builder.sign(issuer.key, digest, ecdsa_deterministic=True)
+
+
+def _keeps_expired_since(issuer: Authority) -> x509.UnrecognizedExtension:
+    """ExpiredCertsOnCRL (ITU-T X.509, clause 9.5.2.8): everything the authority ever issued."""
+    since = issuer.certificate.not_valid_before_utc.strftime("%Y%m%d%H%M%SZ").encode()
+    return x509.UnrecognizedExtension(_EXPIRED_CERTS_ON_CRL, b"\x18" + bytes([len(since)]) + since)
+
+
+def subscriber_serial(seed: str, holder: str, validity: Validity, issuer: Authority) -> int:
+    """The serial number of the certificate that `subscriber` makes of the same."""
+    return _serial(f"{seed}/{holder}/{validity.start.isoformat()}/{issuer.name}")
+
+
+def _serial(label: str) -> int:
+    return int.from_bytes(hashlib.sha256(label.encode()).digest()[:16], "big") | (1 << 120)
+
+
 def _authority_subject(common_name: str) -> x509.Name:
     return x509.Name(
         [
@@ -151,13 +200,12 @@ def _certificate(
     label: str,
 ) -> x509.CertificateBuilder:
     """The builder with names, key and a serial number that *label* gives (under 20 octets)."""
-    serial = int.from_bytes(hashlib.sha256(label.encode()).digest()[:16], "big") | (1 << 120)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public_key)
-        .serial_number(serial)
+        .serial_number(_serial(label))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
 

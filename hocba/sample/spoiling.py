@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from hocba.sample.insecure_signing import insecure_sign_again_with_sha1
-from hocba.sample.keyring import person_holder
+from hocba.sample.keyring import former_validity, person_holder
 from hocba.sample.workbench import Workbench
 from signing import names
 from signing.creation.builder import serialize
@@ -141,6 +141,14 @@ def certificate_expired(bench: Workbench) -> Sequence[bytes]:
     """Valid when signing, over now, and nothing proves the time."""
     key = bench.homeroom_key(validity=bench.already_over())
     return [serialize(bench.signed(keys={"GVCN": key}))]
+
+
+def certificate_revoked(bench: Workbench) -> Sequence[bytes]:
+    """The principal still signs with the certificate that the present one superseded."""
+    context = bench.record.context
+    holder = person_holder(context.head, context.school)
+    key = bench.key_for(holder, validity=former_validity(bench.world))
+    return [serialize(bench.signed(keys={"CBQL": key}))]
 
 
 def rsa_with_sha1(bench: Workbench) -> Sequence[bytes]:

@@ -1,87 +1,115 @@
-"""From the signing certificate to a trust anchor: RFC 5280 clause 6, by pyhanko-certvalidator.
+"""Certificate paths against one trust store, and the verdicts that are kept.
 
-The exact engine is slow (milliseconds), so its verdicts are kept: a pass for as long as every
-certificate on the path is valid, anything else for a minute. Revocation enters here: the
-context below is where CRLs and OCSP responses of the trust store will be handed in.
+The exact engine is slow (milliseconds), and one homeroom teacher signs a class: a verdict is kept
+for as long as nothing it depends on changes. All that can change it is a time: that a certificate
+or an anchor begins or ends, that revocation data is issued or goes stale, that a revocation takes
+effect. Between two such times next to each other the verdict is the same.
 """
 
-import asyncio
-from collections.abc import Iterable, Sequence
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
+from typing import Protocol, TypeVar
 
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.authority import AuthorityWithCert
-from pyhanko_certvalidator.errors import (
-    DisallowedAlgorithmError,
-    ExpiredError,
-    NotYetValidError,
-    PathBuildingError,
-)
-from pyhanko_certvalidator.path import ValidationPath
+from pyhanko_certvalidator.policy_decl import AlgorithmUsagePolicy, PKIXValidationParams
 
 from schemas.findings import finding
+from schemas.vietnam import VIETNAM_TIME
+from signing.certificates.algorithm_usage import path_algorithm_policy
 from signing.certificates.certificate import (
     CertificateUnreadableError,
     SigningCertificate,
     read_certificate,
 )
+from signing.certificates.engine import Engine, loaded
+from signing.certificates.judgement import judge, tells_most
+from signing.certificates.past import judge_past
+from signing.certificates.revocation import (
+    Freshness,
+    OcspAnswer,
+    RevocationList,
+    RevocationUnreadableError,
+    read_crl,
+    read_ocsp,
+)
 from signing.certificates.trust import Purpose, TrustAnchor, TrustStore
-from signing.report import PASSED, RevocationEvidence, SubIndication, Verdict, indeterminate
+from signing.certificates.validation import CertificateValidation, ValidationMaterial
+from signing.constraints import RevocationConstraints, default_constraints
+from signing.report import SubIndication, indeterminate
 
-_KEEP_FAILURE = timedelta(minutes=1)
-_MAX_KEPT = 65_536
+__all__ = ["CertificateValidation", "PathValidator", "RevocationSource", "ValidationMaterial"]
+
+_MAX_KEPT = 16_384
+_MOST_HINTS = 64
+_KEEP_OPEN = timedelta(minutes=1)
+_TICK = timedelta(microseconds=1)
+# certificates and revocation objects are shared by all validators of a process, and parse on
+# demand: the engine runs one thread at a time. It is Python throughout, so nothing is lost.
+_ENGINE = threading.Lock()
+
+_T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationMaterial:
-    """DER objects that came along with a signature or a token: hints, believed in nothing.
+class RevocationSource(Protocol):
+    """Where revocation data may be had that is not at hand, on the server only."""
 
-    What they are worth, the signatures on them decide.
-    """
-
-    certificates: tuple[bytes, ...] = ()
-    crls: tuple[bytes, ...] = ()
-    ocsp_responses: tuple[bytes, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateValidation:
-    """X.509 certificate validation (EN 319 102-1, clause 5.2.6): the verdict and what it rests on.
-
-    `chain` holds DER certificates from the validated one to the anchor, () where none was found.
-    `revoked_at` is when the certificate (or, with REVOKED_CA_NO_POE, one above it) was revoked.
-    """
-
-    verdict: Verdict
-    chain: tuple[bytes, ...] = ()
-    revocation: tuple[RevocationEvidence, ...] = ()
-    revoked_at: datetime | None = None
+    def obtain(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime
+    ) -> ValidationMaterial:
+        """CRLs and OCSP responses that speak of *certificate*, or nothing; never raises."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """A verdict that holds at `at`, and strictly between the other two."""
+
     validation: CertificateValidation
-    since: datetime
-    until: datetime
+    at: datetime
+    after: datetime
+    before: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return at == self.at or self.after < at < self.before
 
 
 class PathValidator:
     """Validates certificate paths against one trust store and keeps the verdicts.
 
-    Not for a thread that runs an event loop: the exact engine starts one of its own.
+    For any number of threads, with or without an event loop. *source* is asked for revocation data
+    that is missing or stale; without one, everything is offline.
     """
 
-    def __init__(self, trust: TrustStore) -> None:
+    def __init__(
+        self,
+        trust: TrustStore,
+        *,
+        constraints: RevocationConstraints | None = None,
+        algorithms: AlgorithmUsagePolicy | None = None,
+        parameters: PKIXValidationParams | None = None,
+        source: RevocationSource | None = None,
+    ) -> None:
         self._trust = trust
+        self._constraints = constraints or default_constraints().revocation
+        self._algorithms = algorithms or path_algorithm_policy()
+        self._parameters = parameters
+        self._source = source
         self._intermediates = _readable(trust.intermediates)
-        self._kept: dict[tuple[str, Purpose | None, str], _Kept] = {}
+        self._crls = _read(trust.crls, read_crl)
+        self._answers = _read(trust.ocsp_responses, read_ocsp)
+        stored: tuple[RevocationList | OcspAnswer, ...] = (*self._crls, *self._answers)
+        self._sources = {each.sha256: "trust-store" for each in stored}
+        self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
+        self._keeping = threading.Lock()
 
     def validate(
         self,
@@ -90,17 +118,11 @@ class PathValidator:
         purpose: Purpose | None,
         at: datetime,
     ) -> CertificateValidation:
-        """Whether *certificate* leads at *at* to an anchor that is trusted for *purpose*."""
-        hints = sorted(set(material.certificates) - {certificate.der})
-        key = (certificate.sha256, purpose, sha256(b"".join(hints)).hexdigest())
-        kept = self._kept.get(key)
-        if kept is not None and kept.since <= at <= kept.until:
-            return kept.validation
-        kept = self._validate(certificate, hints, purpose, at)
-        if len(self._kept) >= _MAX_KEPT:
-            self._kept.clear()
-        self._kept[key] = kept
-        return kept.validation
+        """Whether *certificate* leads at *at* to an anchor that is trusted for *purpose*.
+
+        EN 319 102-1, clause 5.2.6, with revocation as the constraints demand it.
+        """
+        return self._validate(certificate, material, purpose, at, None)
 
     def validate_past(
         self,
@@ -117,34 +139,228 @@ class PathValidator:
         signature is proved to exist, not after *at*, the time of validation. Passed also where it
         has expired or was revoked since; otherwise INDETERMINATE with what is missing.
         """
-        raise NotImplementedError
+        return self._validate(certificate, material, purpose, at, best_signature_time)
 
     def _validate(
         self,
         certificate: SigningCertificate,
-        hints: list[bytes],
+        material: ValidationMaterial,
         purpose: Purpose | None,
         at: datetime,
+        proved: datetime | None,
+    ) -> CertificateValidation:
+        hints = sorted(set(material.certificates) - {certificate.der})[:_MOST_HINTS]
+        material = ValidationMaterial(
+            certificates=tuple(hints),
+            crls=tuple(sorted(set(material.crls)))[:_MOST_HINTS],
+            ocsp_responses=tuple(sorted(set(material.ocsp_responses)))[:_MOST_HINTS],
+        )
+        key = (certificate.sha256, purpose or "", _digest(material), str(proved or ""))
+        with self._keeping:
+            kept = self._kept.get(key)
+            if kept is not None and kept.holds(at):
+                self._kept.move_to_end(key)
+                return kept.validation
+        with _ENGINE:
+            kept = self._judge(certificate, material, purpose, at, proved)
+        with self._keeping:
+            self._kept[key] = kept
+            self._kept.move_to_end(key)
+            while len(self._kept) > _MAX_KEPT:
+                self._kept.popitem(last=False)
+        return kept.validation
+
+    def _judge(
+        self,
+        certificate: SigningCertificate,
+        material: ValidationMaterial,
+        purpose: Purpose | None,
+        at: datetime,
+        proved: datetime | None,
     ) -> _Kept:
-        anchors = [each for each in self._trust.anchors if each.trusted(purpose, at)]
-        if not anchors:
-            code = "HB-S045" if purpose else "HB-S041"
-            verdict = indeterminate(
-                SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
-                finding(code, subject=certificate.signer.subject),
-            )
-            return _Kept(CertificateValidation(verdict=verdict), at, at + _KEEP_FAILURE)
-        issuers = _issuers(anchors, self._intermediates, _readable(hints))
+        """The verdict by what is at hand, and where that leaves the status open, by the source."""
+        kept = self._judge_by(certificate, material, purpose, at, proved, ValidationMaterial())
+        if self._source is None or not _is_open(kept.validation):
+            return kept
+        obtained = self._obtain(self._source, kept.validation, at)
+        if obtained.crls or obtained.ocsp_responses:
+            kept = self._judge_by(certificate, material, purpose, at, proved, obtained)
+        if _is_open(kept.validation):  # the source may have it next time
+            kept = replace(kept, before=min(kept.before, at + _KEEP_OPEN))
+        return kept
+
+    def _judge_by(
+        self,
+        certificate: SigningCertificate,
+        material: ValidationMaterial,
+        purpose: Purpose | None,
+        at: datetime,
+        proved: datetime | None,
+        obtained: ValidationMaterial,
+    ) -> _Kept:
+        anchors = [each for each in self._trust.anchors if each.trusted(purpose, proved or at)]
+        issuers = _issuers(anchors, self._intermediates, _readable(material.certificates))
+        came, fetched = _objects(material), _objects(obtained)
+        sources = {each.sha256: "embedded" for each in came}
+        sources |= {each.sha256: "fetched" for each in fetched} | self._sources
         try:
-            path = _find_path(certificate.der, anchors, issuers, at)
-            validation = CertificateValidation(
-                verdict=PASSED,
-                chain=tuple(each.dump() for each in path.iter_certs(include_root=True)),
-            )
-            return _Kept(validation, *_period(path, _anchor_of(path, anchors)))
+            engine = self._engine(certificate, anchors, issuers, (*came, *fetched), purpose)
+            validation = self._by_engine(engine, certificate, purpose, at, proved, sources)
+            times = [*_times(engine), *self._anchor_times()]
         except Exception as error:  # noqa: BLE001 -- asn1crypto raises anything for hostile DER
-            validation = CertificateValidation(verdict=_failure(certificate, error))
-            return _Kept(validation, at, at + _KEEP_FAILURE)
+            validation = _broken(certificate, error)
+            times = []
+        validation = replace(validation, chain=tuple(_same(each) for each in validation.chain))
+        after, before = _between(times, at)
+        return _Kept(validation, at, after, before)
+
+    def _by_engine(
+        self,
+        engine: Engine | None,
+        certificate: SigningCertificate,
+        purpose: Purpose | None,
+        at: datetime,
+        proved: datetime | None,
+        sources: dict[str, str],
+    ) -> CertificateValidation:
+        paths = [] if engine is None else engine.paths()
+        if engine is None or not paths:
+            code = "HB-S045" if purpose and engine is None else "HB-S041"
+            return CertificateValidation(
+                verdict=indeterminate(
+                    SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+                    finding(code, subject=certificate.signer.subject),
+                )
+            )
+        if proved is not None:
+            return tells_most([judge_past(engine, each, at, proved, sources) for each in paths])
+        return tells_most([judge(engine, each, at, sources) for each in paths])
+
+    def _engine(
+        self,
+        certificate: SigningCertificate,
+        anchors: Sequence[TrustAnchor],
+        issuers: Sequence[bytes],
+        came: Sequence[RevocationList | OcspAnswer],
+        purpose: Purpose | None,
+    ) -> Engine | None:
+        if not anchors:
+            return None
+        known = tuple(loaded(each) for each in issuers)
+        leaf = loaded(certificate.der)
+        serials = {each.serial_number for each in (leaf, *known)}
+        answers = [each for each in self._answers if any(map(each.about, serials))]
+        answers += [each for each in came if isinstance(each, OcspAnswer)]
+        lists = [*self._crls, *(each for each in came if isinstance(each, RevocationList))]
+        demand = self._constraints.signer
+        if purpose is Purpose.TIMESTAMP:
+            demand = self._constraints.timestamp_authority
+        return Engine(
+            leaf=leaf,
+            anchors=tuple(loaded(each.der) for each in anchors),
+            issuers=known,
+            crls=tuple({each.sha256: each for each in lists}.values()),
+            ocsp_responses=tuple({each.sha256: each for each in answers}.values()),
+            constraints=self._constraints,
+            leaf_demand=demand,
+            algorithms=self._algorithms,
+            parameters=self._parameters,
+        )
+
+    def _obtain(
+        self, source: RevocationSource, validation: CertificateValidation, at: datetime
+    ) -> ValidationMaterial:
+        chain = [x509.load_der_x509_certificate(each) for each in validation.chain]
+        obtained = [source.obtain(each, issuer, at) for each, issuer in itertools.pairwise(chain)]
+        return ValidationMaterial(
+            crls=tuple(crl for each in obtained for crl in each.crls),
+            ocsp_responses=tuple(ocsp for each in obtained for ocsp in each.ocsp_responses),
+        )
+
+    def _anchor_times(self) -> Iterator[datetime]:
+        for anchor in self._trust.anchors:
+            if anchor.valid_from is not None:
+                yield datetime.combine(anchor.valid_from, time.min, UTC)
+            if anchor.valid_until is not None:
+                yield datetime.combine(anchor.valid_until + timedelta(days=1), time.min, UTC)
+
+
+def _is_open(validation: CertificateValidation) -> bool:
+    """Whether revocation data that is not at hand could change the verdict."""
+    open_for = (SubIndication.TRY_LATER, SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.NO_POE)
+    return validation.verdict.sub_indication in open_for
+
+
+def _broken(certificate: SigningCertificate, error: Exception) -> CertificateValidation:
+    found = finding(
+        "HB-S044", subject=certificate.signer.subject, reason=f"{type(error).__name__}: {error}"
+    )
+    return CertificateValidation(
+        verdict=indeterminate(SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, found)
+    )
+
+
+def _times(engine: Engine | None) -> Iterator[datetime]:
+    """Every time at which a verdict of this engine could become another."""
+    if engine is None:
+        return
+    certificates = (engine.leaf, *engine.issuers, *engine.anchors)
+    for certificate in certificates:
+        yield certificate.not_valid_before
+        yield certificate.not_valid_after
+    freshness = Freshness(engine.constraints)
+    serials = {bytes(each["tbs_certificate"]["serial_number"].contents) for each in certificates}
+    for listed in engine.crls:
+        yield listed.this_update
+        yield freshness.end(listed.this_update, listed.next_update)
+        for serial in serials:
+            yield from listed.revocation_dates(serial)
+    for answer in engine.ocsp_responses:
+        for single in answer.singles:
+            yield single.this_update
+            yield freshness.end(single.this_update, single.next_update)
+            if single.revoked_at is not None:
+                yield single.revoked_at
+
+
+def _between(times: Iterable[datetime], at: datetime) -> tuple[datetime, datetime]:
+    """The nearest of *times* before and after *at*, at most its day: algorithms end at midnight."""
+    midnight = datetime.combine(at.astimezone(VIETNAM_TIME).date(), time.min, VIETNAM_TIME)
+    after, before = midnight.astimezone(UTC) - _TICK, midnight + timedelta(days=1)
+    for each in times:
+        if each <= at:
+            after = max(after, each)
+        if each >= at:
+            before = min(before, each)
+    return after, before
+
+
+@lru_cache(maxsize=4_096)
+def _same(der: bytes) -> bytes:
+    """One object for equal octets: many verdicts share their issuers."""
+    return der
+
+
+def _objects(material: ValidationMaterial) -> tuple[RevocationList | OcspAnswer, ...]:
+    return (*_read(material.crls, read_crl), *_read(material.ocsp_responses, read_ocsp))
+
+
+def _digest(material: ValidationMaterial) -> str:
+    digest = sha256()
+    for group in (material.certificates, material.crls, material.ocsp_responses):
+        digest.update(b"%d," % len(group))
+        for each in group:
+            digest.update(sha256(each).digest())
+    return digest.hexdigest()
+
+
+def _read(octets: Iterable[bytes], reader: Callable[[bytes], _T]) -> tuple[_T, ...]:
+    """What can be read of what was sent; the rest is no hint and no harm."""
+    found = []
+    for each in octets:
+        with suppress(RevocationUnreadableError):
+            found.append(reader(each))
+    return tuple(found)
 
 
 def _readable(certificates: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
@@ -185,74 +401,3 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
-
-
-def _find_path(
-    leaf: bytes, anchors: Sequence[TrustAnchor], issuers: Iterable[bytes], at: datetime
-) -> ValidationPath:
-    context = ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(each.der) for each in anchors],
-        other_certs=[asn1_x509.Certificate.load(each) for each in issuers],
-        moment=at,
-        allow_fetching=False,
-        revocation_mode="soft-fail",
-    )
-    validator = CertificateValidator(asn1_x509.Certificate.load(leaf), validation_context=context)
-    return asyncio.run(validator.async_validate_path())
-
-
-def _failure(certificate: SigningCertificate, error: Exception) -> Verdict:
-    subject = certificate.signer.subject
-    match error:
-        case ExpiredError():
-            return indeterminate(
-                SubIndication.OUT_OF_BOUNDS_NO_POE,
-                finding("HB-S042", subject=subject, until=_day(error.expired_dt)),
-            )
-        case NotYetValidError():
-            return indeterminate(
-                SubIndication.NOT_YET_VALID,
-                finding("HB-S043", subject=subject, since=_day(error.valid_from)),
-            )
-        case DisallowedAlgorithmError():
-            return indeterminate(
-                SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-                finding("HB-S046", subject=subject),
-            )
-        case _ if isinstance(error, PathBuildingError) or _is_self_issued(certificate):
-            return indeterminate(
-                SubIndication.NO_CERTIFICATE_CHAIN_FOUND, finding("HB-S041", subject=subject)
-            )
-        case _:
-            return indeterminate(
-                SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
-                finding("HB-S044", subject=subject, reason=error),
-            )
-
-
-def _is_self_issued(certificate: SigningCertificate) -> bool:
-    return certificate.certificate.subject == certificate.certificate.issuer
-
-
-def _anchor_of(path: ValidationPath, anchors: Sequence[TrustAnchor]) -> TrustAnchor:
-    root = path.trust_anchor.authority
-    if not isinstance(root, AuthorityWithCert):
-        raise TypeError("a trust anchor without a certificate was never handed in")
-    der = root.certificate.dump()
-    return next(each for each in anchors if each.der == der)
-
-
-def _period(path: ValidationPath, anchor: TrustAnchor) -> tuple[datetime, datetime]:
-    """From when until when this path stays what it is."""
-    certificates = list(path.iter_certs(include_root=True))
-    starts = [each.not_valid_before for each in certificates]
-    ends = [each.not_valid_after for each in certificates]
-    if anchor.valid_from is not None:
-        starts.append(datetime.combine(anchor.valid_from, time.min, UTC))
-    if anchor.valid_until is not None:
-        ends.append(datetime.combine(anchor.valid_until, time.max, UTC))
-    return max(starts), min(ends)
-
-
-def _day(moment: datetime) -> str:
-    return moment.strftime("%d/%m/%Y")

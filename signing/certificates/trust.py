@@ -1,20 +1,28 @@
 """The trust store: a folder with anchors, intermediates and what is known about them.
 
+    anchors.toml        which anchors, for whom, in which period, from where
+    anchors/*.pem       the roots themselves
+    intermediates/*.pem authorities below them
+    crls/*.crl          revocation lists, DER or PEM
+    ocsp/*.ocsp         OCSP responses, DER or PEM
+
 Trust: whoever can write this folder decides whom everybody believes. It is read once, whole, and
 refused when anything in it is unclear; an empty one is no trust store.
 """
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing.certificates.revocation import RevocationUnreadableError, read_crl, read_ocsp
 from signing.errors import TrustStoreError
 
 INDEX_FILE = "anchors.toml"
@@ -82,13 +90,19 @@ def read_trust_store(folder: Path) -> TrustStore:
         _certificate(file).public_bytes(Encoding.DER)
         for file in sorted((folder / "intermediates").glob("*.pem"))
     )
+    crls = _revocation(folder / "crls", "*.crl", "X509 CRL", read_crl)
+    answers = _revocation(folder / "ocsp", "*.ocsp", "OCSP RESPONSE", read_ocsp)
     digest = hashlib.sha256()
     for anchor in anchors:
         digest.update(repr((anchor.sha256, sorted(anchor.purposes))).encode())
         digest.update(repr((anchor.valid_from, anchor.valid_until)).encode())
     for each in intermediates:
         digest.update(hashlib.sha256(each).digest())
-    return TrustStore(anchors, intermediates, digest.hexdigest())
+    for group in (crls, answers):
+        digest.update(b"%d" % len(group))
+        for each in group:
+            digest.update(hashlib.sha256(each).digest())
+    return TrustStore(anchors, intermediates, digest.hexdigest(), crls, answers)
 
 
 def _anchor(folder: Path, entry: Mapping[str, object]) -> TrustAnchor:
@@ -127,6 +141,29 @@ def _certificate(file: Path) -> x509.Certificate:
     if len(certificates) != 1:
         raise TrustStoreError(f"{file}: holds {len(certificates)} certificates, expected one")
     return certificates[0]
+
+
+def _revocation(
+    folder: Path, pattern: str, label: str, reader: Callable[[bytes], object]
+) -> tuple[bytes, ...]:
+    """The DER of each different object in *folder*, by its digest; PEM is taken too."""
+    found = {}
+    for file in sorted(folder.glob(pattern)):
+        try:
+            octets = file.read_bytes()
+            der = _unarmored(octets, label) if octets.lstrip().startswith(b"-----") else octets
+            reader(der)
+        except (OSError, ValueError, RevocationUnreadableError) as error:
+            raise TrustStoreError(f"{file}: cannot be read as {label}: {error}") from error
+        found[hashlib.sha256(der).digest()] = der
+    return tuple(found[each] for each in sorted(found))
+
+
+def _unarmored(octets: bytes, label: str) -> bytes:
+    found, _, der = pem.unarmor(octets)
+    if found != label:
+        raise ValueError(f"it holds {found}")
+    return bytes(der)
 
 
 def _day(entry: Mapping[str, object], name: str) -> date | None:

@@ -285,7 +285,7 @@ def test_whatever_the_path_engine_raises_is_no_pass(monkeypatch):
     def explode(*_):
         raise AttributeError("hostile DER")
 
-    monkeypatch.setattr("signing.certificates.path._find_path", explode)
+    monkeypatch.setattr("signing.certificates.engine.Engine.paths", explode)
     leaf = read_certificate(signer("GVCN").certificate.public_bytes(Encoding.DER))
     verdict = (
         PathValidator(signed_records.trust())

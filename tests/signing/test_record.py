@@ -16,6 +16,7 @@ from signing.record import validate_record
 from signing.report import Indication, SubIndication
 from signing.roster import Roster
 from tests.support import records, signed_records, signing_kit
+from tests.support.records import SECONDARY_ROWS
 from tests.support.forge import DS, Forgery, Ref, forge
 from tests.support.signed_records import codes, mandate, octets, signer, tree, validate
 
@@ -57,7 +58,8 @@ def test_passes_a_secondary_record_in_every_style(style):
     report = validate(signed_records.signed_secondary(style), TRUNG_HOC)
     assert report.record.indication is Indication.TOTAL_PASSED
     covered = {uri for each in report.signatures for uri in each.covers}
-    assert covered == {"#diem-NVN", "#diem-TOC", "#diem-TDC", "#thongtinhocba", "#data"}
+    rows = {f"#{row['Id']}" for row in SECONDARY_ROWS}
+    assert covered == {*rows, "#thongtinhocba", "#data"}
 
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
@@ -121,8 +123,8 @@ def test_is_indeterminate_once_the_certificates_have_expired():
     at = signing_kit.START + timedelta(days=4 * 365)
     report = validate(signed_records.signed_primary(), TIEU_HOC, at=at)
     assert report.record.indication is Indication.INDETERMINATE
-    assert SubIndication.OUT_OF_BOUNDS_NO_POE in sub_indications(report)
-    assert "HB-S042" in codes(report)
+    assert SubIndication.OUT_OF_BOUNDS_NOT_REVOKED in sub_indications(report)
+    assert "HB-S065" in codes(report)
 
 
 def test_is_indeterminate_before_the_certificates_are_valid():

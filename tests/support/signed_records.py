@@ -60,7 +60,7 @@ def trust() -> TrustStore:
         source="tests",
     )
     intermediate = signing_kit.issuer().certificate.public_bytes(Encoding.DER)
-    return TrustStore((anchor,), (intermediate,), "tests")
+    return TrustStore((anchor,), (intermediate,), "tests", signing_kit.crls())
 
 
 def mandate(

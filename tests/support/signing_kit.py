@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from hocba.sample.insecure_keys import PrivateKey, insecure_ec_key, insecure_rsa_key
@@ -17,6 +18,7 @@ from hocba.sample.pki import (
     Holder,
     Validity,
     issuing_authority,
+    revocation_list,
     root_authority,
     subscriber,
 )
@@ -133,6 +135,16 @@ def issuer() -> Authority:
     return issuing_authority(
         SEED, AuthorityName.PERSON_EC, key, root(), datetime(2022, 1, 1, tzinfo=UTC)
     )
+
+
+@cache
+def crls() -> tuple[bytes, ...]:
+    """What the two authorities say of revocation: nothing was revoked, ever."""
+    lists = (
+        revocation_list(root(), root().certificate.not_valid_before_utc),
+        revocation_list(issuer(), issuer().certificate.not_valid_before_utc),
+    )
+    return tuple(each.public_bytes(Encoding.DER) for each in lists)
 
 
 @cache

@@ -1,5 +1,7 @@
 """Path verdicts: what the exact engine says, kept no longer than it holds."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -123,7 +125,7 @@ def test_the_issuing_authority_cannot_make_another_authority():
 @pytest.mark.parametrize(
     ("at", "sub_indication"),
     [
-        (datetime(2028, 7, 1, tzinfo=UTC), SubIndication.OUT_OF_BOUNDS_NO_POE),
+        (datetime(2028, 7, 1, tzinfo=UTC), SubIndication.OUT_OF_BOUNDS_NOT_REVOKED),
         (datetime(2025, 5, 1, tzinfo=UTC), SubIndication.NOT_YET_VALID),
     ],
 )
@@ -145,25 +147,29 @@ def test_is_indeterminate_once_trust_in_the_anchor_has_ended():
     assert validate(leaf(), store=store).findings[0].code == "HB-S041"
 
 
-def test_a_kept_pass_ends_with_the_certificate(monkeypatch):
-    validator = PathValidator(signed_records.trust())
-    assert (
-        validator.validate(leaf(), NOTHING, None, NOW).verdict.indication is Indication.TOTAL_PASSED
-    )
+def asked(validator, monkeypatch):
+    """How often *validator* asks the exact engine from now on."""
     calls = []
-    monkeypatch.setattr(
-        "signing.certificates.path._find_path",
-        lambda *_: calls.append(1) or pytest.fail("asked again"),
-    )
-    later = signing_kit.START + timedelta(days=1000)
-    assert (
-        validator.validate(leaf(), NOTHING, None, later).verdict.indication
-        is Indication.TOTAL_PASSED
-    )
-    monkeypatch.undo()
+    judge = validator._judge
+    monkeypatch.setattr(validator, "_judge", lambda *a: calls.append(a) or judge(*a))
+    return calls
+
+
+def test_a_pass_is_kept_for_the_day_and_ends_with_the_certificate(monkeypatch):
+    validator = PathValidator(signed_records.trust())
+    calls = asked(validator, monkeypatch)
+    for minutes in (0, 1, 240):
+        at = NOW + timedelta(minutes=minutes)
+        verdict = validator.validate(leaf(), NOTHING, None, at).verdict
+        assert verdict.indication is Indication.TOTAL_PASSED
+    assert len(calls) == 1
     end = leaf().certificate.not_valid_after_utc
-    expired = validator.validate(leaf(), NOTHING, None, end + timedelta(seconds=2)).verdict
-    assert expired.sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+    before, after = (
+        validator.validate(leaf(), NOTHING, None, end + timedelta(seconds=each)).verdict
+        for each in (-2, 2)
+    )
+    assert before.indication is Indication.TOTAL_PASSED
+    assert after.sub_indication is SubIndication.OUT_OF_BOUNDS_NOT_REVOKED
 
 
 def test_a_kept_pass_ends_with_the_trust_in_the_anchor():
@@ -182,27 +188,46 @@ def test_a_kept_pass_ends_with_the_trust_in_the_anchor():
         )
 
 
-def test_a_failure_is_asked_again_after_a_minute():
+def test_a_kept_failure_ends_when_the_certificate_begins(monkeypatch):
     validator = PathValidator(signed_records.trust())
+    calls = asked(validator, monkeypatch)
     early = signing_kit.START - timedelta(seconds=30)
     verdicts = [
         validator.validate(
             leaf(), NOTHING, None, early + timedelta(seconds=each)
         ).verdict.indication
-        for each in (0, 40, 70)
+        for each in (0, 20, 40)
     ]
     assert verdicts == [
         Indication.INDETERMINATE,
-        Indication.INDETERMINATE,  # kept
+        Indication.INDETERMINATE,
         Indication.TOTAL_PASSED,
     ]
+    assert len(calls) == 2
 
 
-def test_forgets_everything_rather_than_grow_without_bound(monkeypatch):
+def test_forgets_what_was_asked_for_longest_ago_rather_than_grow_without_bound(monkeypatch):
     monkeypatch.setattr("signing.certificates.path._MAX_KEPT", 2)
     validator = PathValidator(signed_records.trust())
-    for role in ("GVBM", "GVCN", "CBQL"):
+    for role in ("GVBM", "GVCN", "GVBM", "CBQL"):
         assert validator.validate(leaf(role), NOTHING, None, NOW).verdict.indication is (
             Indication.TOTAL_PASSED
         )
-    assert len(validator._kept) <= 2
+    kept = [key[0] for key in validator._kept]
+    assert kept == [leaf("GVBM").sha256, leaf("CBQL").sha256]
+
+
+def test_validates_where_an_event_loop_runs_and_in_many_threads():
+    async def inside():
+        return PathValidator(signed_records.trust()).validate(leaf(), NOTHING, None, NOW)
+
+    assert asyncio.run(inside()).verdict.indication is Indication.TOTAL_PASSED
+    validator = PathValidator(signed_records.trust())
+
+    def one(number):
+        role = ("GVBM", "GVCN", "CBQL", "KY_PHAT_HANH")[number % 4]
+        at = NOW + timedelta(days=number % 7)
+        return validator.validate(leaf(role), NOTHING, None, at).verdict.indication
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(one, range(64))) == {Indication.TOTAL_PASSED}

@@ -1,0 +1,283 @@
+"""X.509 certificate validation: ETSI EN 319 102-1 V1.3.1, clause 5.2.6, with 5.2.5 for freshness.
+
+The engine says whether a path holds; here is said what follows, with the sub-indication that the
+standard gives it and the finding that tells a reader what to do about it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from asn1crypto import x509 as asn1_x509
+from pyhanko_certvalidator.errors import (
+    DisallowedAlgorithmError,
+    ExpiredError,
+    InsufficientRevinfoError,
+    NotYetValidError,
+    PathValidationError,
+    RevokedError,
+)
+from pyhanko_certvalidator.path import ValidationPath
+
+from schemas.findings import finding
+from signing.certificates.engine import Engine, Status, issuer_of, name_of
+from signing.certificates.revocation import Freshness
+from signing.certificates.validation import CertificateValidation
+from signing.report import (
+    PASSED,
+    Indication,
+    RevocationEvidence,
+    SubIndication,
+    Verdict,
+    indeterminate,
+)
+
+# Of several paths that all fail, the one whose failure tells most: certain before curable.
+_TELLS_MOST = (
+    SubIndication.REVOKED_NO_POE,
+    SubIndication.TRY_LATER,
+    SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
+    SubIndication.OUT_OF_BOUNDS_NO_POE,
+    SubIndication.NOT_YET_VALID,
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+    SubIndication.REVOKED_CA_NO_POE,
+)
+
+
+def judge(
+    engine: Engine, path: ValidationPath, at: datetime, sources: dict[str, str]
+) -> CertificateValidation:
+    """The validation of *path* as it stands at *at*; *sources* says where an object came from."""
+    failure: PathValidationError | None = None
+    try:
+        engine.validate(path, at)
+    except PathValidationError as error:
+        failure = error
+    within = min(at, shell_end(path))
+    statuses = engine.statuses(path, within) if within >= shell_start(path) else []
+    chain = tuple(each.dump() for each in path.iter_certs(include_root=True))
+    revoked = permanently_revoked(statuses, at)
+    if revoked is not None and not _is_worse(failure):
+        verdict = _revoked(engine, revoked)
+        revoked_at = revoked.revoked_at
+    else:
+        verdict = PASSED if failure is None else _failure(engine, path, failure, statuses, at)
+        revoked_at = failure.revocation_dt if isinstance(failure, RevokedError) else None
+    return CertificateValidation(
+        verdict=verdict,
+        chain=chain,
+        revocation=evidence(_used(engine, statuses, at, revoked), sources),
+        revoked_at=revoked_at,
+    )
+
+
+def tells_most(validations: Sequence[CertificateValidation]) -> CertificateValidation:
+    """The one of several to show: a pass where there is one."""
+
+    def rank(validation: CertificateValidation) -> int:
+        reason = validation.verdict.sub_indication
+        if validation.verdict.indication is Indication.TOTAL_PASSED:
+            return -1
+        return _TELLS_MOST.index(reason) if reason in _TELLS_MOST else len(_TELLS_MOST)
+
+    return min(validations, key=rank)
+
+
+def shell_start(path: ValidationPath) -> datetime:
+    """From when on every certificate below the anchor is valid."""
+    starts: list[datetime] = [each.not_valid_before for each in _below(path)]
+    return max(starts)
+
+
+def shell_end(path: ValidationPath) -> datetime:
+    """Until when every certificate below the anchor is valid."""
+    ends: list[datetime] = [each.not_valid_after for each in _below(path)]
+    return min(ends)
+
+
+def _below(path: ValidationPath) -> list[asn1_x509.Certificate]:
+    return list(path.iter_certs(include_root=path.pkix_len == 0))
+
+
+def permanently_revoked(statuses: Iterable[Status], at: datetime) -> Status | None:
+    """The revocation nearest the anchor that no later data can undo, however old the data is."""
+    for status in statuses:
+        if status.revoked_at is not None and not status.held and status.revoked_at <= at:
+            return status
+    return None
+
+
+def evidence(statuses: Iterable[Status], sources: dict[str, str]) -> tuple[RevocationEvidence, ...]:
+    """The statuses as a report shows them."""
+    return tuple(
+        RevocationEvidence(
+            subject=each.subject,
+            kind=each.source.kind,
+            sha256=each.source.sha256,
+            issued_at=each.this_update,
+            source=sources.get(each.source.sha256, "embedded"),
+        )
+        for each in statuses
+    )
+
+
+def _used(
+    engine: Engine, statuses: list[Status], at: datetime, revoked: Status | None
+) -> list[Status]:
+    """What the verdict rests on: the revocation, or the newest data of each certificate."""
+    if revoked is not None:
+        return [revoked]
+    freshness = Freshness(engine.constraints)
+    newest: dict[bytes, Status] = {}
+    for each in statuses:
+        if not each.this_update <= at <= freshness.end(each.this_update, each.next_update):
+            continue
+        key = each.certificate.sha256
+        if key not in newest or newest[key].this_update < each.this_update:
+            newest[key] = each
+    return list(newest.values())
+
+
+def _is_worse(failure: PathValidationError | None) -> bool:
+    """Whether the path itself is broken: then nothing that hangs on it is worth saying."""
+    curable = (ExpiredError, RevokedError, InsufficientRevinfoError, NotYetValidError)
+    return failure is not None and not isinstance(failure, curable)
+
+
+def _revoked(engine: Engine, status: Status) -> Verdict:
+    when = _time(status.revoked_at)
+    if status.certificate.sha256 == engine.leaf.sha256:
+        return indeterminate(
+            SubIndication.REVOKED_NO_POE,
+            finding("HB-S062", subject=status.subject, revoked=when, reason=status.reason),
+        )
+    return indeterminate(
+        SubIndication.REVOKED_CA_NO_POE,
+        finding(
+            "HB-S063",
+            subject=name_of(engine.leaf),
+            issuer=status.subject,
+            revoked=when,
+            reason=status.reason,
+        ),
+    )
+
+
+def _failure(
+    engine: Engine,
+    path: ValidationPath,
+    failure: PathValidationError,
+    statuses: list[Status],
+    at: datetime,
+) -> Verdict:
+    subject = name_of(engine.leaf)
+    match failure:
+        case RevokedError():  # what is not permanent is a suspension
+            held = next((each for each in statuses if each.held), None)
+            return indeterminate(
+                SubIndication.TRY_LATER,
+                finding(
+                    "HB-S064",
+                    subject=subject if held is None else held.subject,
+                    since=_time(failure.revocation_dt),
+                    until=_time(None if held is None else held.next_update),
+                ),
+            )
+        case InsufficientRevinfoError():
+            return _status_unknown(engine, path, statuses, at)
+        case ExpiredError():
+            return _expired(engine, failure, statuses)
+        case NotYetValidError():
+            return indeterminate(
+                SubIndication.NOT_YET_VALID,
+                finding("HB-S043", subject=subject, since=day(failure.valid_from)),
+            )
+        case DisallowedAlgorithmError():
+            return indeterminate(
+                SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+                finding("HB-S046", subject=subject),
+            )
+        case _:
+            return indeterminate(
+                SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+                finding("HB-S044", subject=subject, reason=failure),
+            )
+
+
+def _expired(engine: Engine, failure: ExpiredError, statuses: list[Status]) -> Verdict:
+    """Clause 5.2.6: expired, and known (or not) to have never been revoked."""
+    subject, until = name_of(engine.leaf), day(failure.expired_dt)
+    if failure.is_ee_cert and not failure.is_side_validation:
+        end = engine.leaf.not_valid_after
+        if known_good_at(engine, [_of(engine.leaf, statuses)], end):
+            return indeterminate(
+                SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
+                finding("HB-S065", subject=subject, until=until),
+            )
+    return indeterminate(
+        SubIndication.OUT_OF_BOUNDS_NO_POE, finding("HB-S042", subject=subject, until=until)
+    )
+
+
+def known_good_at(engine: Engine, groups: Iterable[list[Status]], end: datetime) -> bool:
+    """Whether data of every group says "not revoked" for certificates that ended at *end*.
+
+    It must reach up to *end* (5.2.5), or come later and still speak of what has expired.
+    """
+    freshness = Freshness(engine.constraints)
+    return all(
+        any(
+            each.revoked_at is None
+            and each.speaks_of_expired
+            and end <= freshness.end(each.this_update, each.next_update)
+            for each in statuses
+        )
+        and all(each.revoked_at is None or each.held for each in statuses)
+        for statuses in groups
+    )
+
+
+def _of(certificate: asn1_x509.Certificate, statuses: Iterable[Status]) -> list[Status]:
+    return [each for each in statuses if each.certificate.sha256 == certificate.sha256]
+
+
+def _status_unknown(
+    engine: Engine,
+    path: ValidationPath,
+    statuses: list[Status],
+    at: datetime,
+) -> Verdict:
+    """TRY_LATER, naming the first certificate below the anchor whose status is not known."""
+    freshness = Freshness(engine.constraints)
+    for certificate in path.iter_certs(include_root=False):
+        said = _of(certificate, statuses)
+        subject, issuer = name_of(certificate), issuer_of(certificate)
+        if not said:
+            code = "HB-S066" if engine.has_data_of(certificate) else "HB-S060"
+            return indeterminate(
+                SubIndication.TRY_LATER, finding(code, subject=subject, issuer=issuer)
+            )
+        ends = [freshness.end(each.this_update, each.next_update) for each in said]
+        if max(ends) < at:
+            return indeterminate(
+                SubIndication.TRY_LATER,
+                finding("HB-S061", subject=subject, issuer=issuer, until=_time(max(ends))),
+            )
+        begins = [each.this_update for each in said]
+        if min(begins) > at:
+            return indeterminate(
+                SubIndication.TRY_LATER,
+                finding("HB-S067", subject=subject, issuer=issuer, since=_time(min(begins))),
+            )
+    return indeterminate(
+        SubIndication.TRY_LATER,
+        finding("HB-S066", subject=name_of(engine.leaf), issuer=issuer_of(engine.leaf)),
+    )
+
+
+def day(moment: datetime) -> str:
+    """A day as findings show it."""
+    return moment.strftime("%d/%m/%Y")
+
+
+def _time(moment: datetime | None) -> str:
+    return "?" if moment is None else moment.isoformat(timespec="seconds")
