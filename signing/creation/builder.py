@@ -14,11 +14,16 @@ from lxml import etree
 from schemas.document import parse
 from schemas.findings import finding
 from signing.creation.duty import Duty, identifiers, signer_for
-from signing.creation.signature_builder import SignatureRequest, add_signature
+from signing.creation.signature_builder import (
+    PreparedSignature,
+    SignatureRequest,
+    prepare_signature,
+    put_value,
+)
 from signing.creation.slots import slot_for
 from signing.creation.styles import XADES, SignatureStyle
 from signing.errors import SigningRefused
-from signing.keys.key import SigningKey
+from signing.keys.key import SigningKey, sign_all
 from signing.policy import RoleRequirement, SignaturePolicy
 
 # Adds unsigned properties to a `ds:Signature` that has just been made: EN 319 102-1 clause 4.3.
@@ -70,8 +75,32 @@ def sign(
     """Add the signature of *key* in *role* to the tree; returns the new `ds:Signature` elements.
 
     There is one, except in a style that gives every target its own. Raises `SigningRefused`
-    before anything is changed.
+    before anything is changed; when the key fails, no signature has been added.
     """
+    prepared = prepare(
+        root, role, key, policy=policy, signing_time=signing_time, style=style, repeat=repeat
+    )
+    try:
+        values = sign_all(key, [each.digest for each in prepared])
+    except BaseException:
+        _take_away(prepared)
+        raise
+    for each, value in zip(prepared, values, strict=True):
+        put_value(each.element, value, style)
+    return tuple(each.element for each in prepared)
+
+
+def prepare(
+    root: etree._Element,
+    role: str,
+    key: SigningKey,
+    *,
+    policy: SignaturePolicy,
+    signing_time: datetime,
+    style: SignatureStyle = XADES,
+    repeat: bool = False,
+) -> tuple[PreparedSignature, ...]:
+    """As `sign`, up to the values, which the caller has signed by *key* and puts in."""
     requirement = _requirement(policy, role)
     signer = signer_for(key, requirement, signing_time).signer
     duty = Duty(root, policy, requirement, signer, identifiers(root))
@@ -85,17 +114,28 @@ def sign(
     closed = duty.earlier_values(targets) if style.covers_earlier_values else ()
     groups = [(each,) for each in targets] if style.value_per_target else [targets]
     free = _free_identifiers(role, duty.ids)
-    signatures = []
-    for group in groups:
-        request = SignatureRequest(
-            identifier=next(free),
-            targets=group,
-            signing_time=signing_time,
-            earlier_values=closed,
-        )
-        slot = slot_for(root, policy, requirement, group, empty=style.value_per_target)
-        signatures.append(add_signature(slot, request, key, style))
-    return tuple(signatures)
+    prepared: list[PreparedSignature] = []
+    try:
+        for group in groups:
+            request = SignatureRequest(
+                identifier=next(free),
+                targets=group,
+                signing_time=signing_time,
+                earlier_values=closed,
+            )
+            slot = slot_for(root, policy, requirement, group, empty=style.value_per_target)
+            prepared.append(prepare_signature(slot, request, key, style))
+    except BaseException:
+        _take_away(prepared)
+        raise
+    return tuple(prepared)
+
+
+def _take_away(prepared: Iterable[PreparedSignature]) -> None:
+    for each in prepared:
+        slot = each.element.getparent()
+        if slot is not None:
+            slot.remove(each.element)
 
 
 def _requirement(policy: SignaturePolicy, role: str) -> RoleRequirement:

@@ -55,27 +55,41 @@ class SignatureRequest:
             raise ValueError("signing time without a zone")
 
 
-def add_signature(
-    slot: etree._Element, request: SignatureRequest, key: SigningKey, style: SignatureStyle
-) -> etree._Element:
-    """Sign and append the signature to *slot*; existing ones stay. Returns the `ds:Signature`.
+@dataclass(frozen=True, slots=True)
+class PreparedSignature:
+    """A `ds:Signature` in its place that lacks nothing but its value; *digest* is to be signed."""
 
-    When the key fails, its error passes through and the slot is as it was.
+    element: etree._Element
+    digest: bytes
+
+
+def prepare_signature(
+    slot: etree._Element, request: SignatureRequest, key: SigningKey, style: SignatureStyle
+) -> PreparedSignature:
+    """Append a signature without value to *slot*; existing ones stay.
+
+    When that fails, the slot is as it was.
     """
     signature = etree.SubElement(
         slot, names.SIGNATURE, {"Id": request.identifier}, nsmap={style.prefix: names.DS}
     )
     try:
-        _fill(signature, request, key, style)
+        return PreparedSignature(signature, _fill(signature, request, key, style))
     except BaseException:
         slot.remove(signature)
         raise
-    return signature
+
+
+def put_value(signature: etree._Element, octets: bytes, style: SignatureStyle) -> None:
+    """Give a prepared signature its value."""
+    (value,) = signature.iterchildren(names.SIGNATURE_VALUE)
+    value.text = _base64(octets, wrapped=style.wrapped_base64)
 
 
 def _fill(
     signature: etree._Element, request: SignatureRequest, key: SigningKey, style: SignatureStyle
-) -> None:
+) -> bytes:
+    """Write everything but the value; returns the digest of the SignedInfo."""
     signed_info = etree.SubElement(signature, names.SIGNED_INFO)
     value = etree.SubElement(signature, names.SIGNATURE_VALUE)
     if style.covers_earlier_values:
@@ -99,8 +113,7 @@ def _fill(
     else:
         _reference(signed_info, properties, ())
     octets = canonicalize(signed_info, METHODS[style.canonicalization])
-    digest = hashlib.sha256(octets).digest()
-    value.text = _base64(key.sign_digest(digest), wrapped=style.wrapped_base64)
+    return hashlib.new(key.digest_algorithm, octets).digest()
 
 
 def _reference(

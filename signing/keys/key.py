@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from signing.keys.scheme import ECDSA_SHA256, RSA_SHA256, SignatureScheme, raw_ecdsa, scheme_for
 
-__all__ = ["ECDSA_SHA256", "RSA_SHA256", "SigningKey", "SoftwareKey"]
+__all__ = ["ECDSA_SHA256", "RSA_SHA256", "SigningKey", "SoftwareKey", "sign_all"]
 
 
 class SigningKey(Protocol):
@@ -54,6 +54,16 @@ class SigningKey(Protocol):
     def sign_digests(self, digests: Sequence[bytes]) -> tuple[bytes, ...]:
         """The SignatureValue octets over every one of *digests*, in order: all or an error."""
         ...
+
+
+def sign_all(key: SigningKey, digests: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The values over all *digests*, in as few batches as *key* allows."""
+    limit = key.batch_limit
+    return tuple(
+        value
+        for start in range(0, len(digests), limit)
+        for value in key.sign_digests(digests[start : start + limit])
+    )
 
 
 @dataclass(frozen=True, slots=True)
