@@ -22,13 +22,17 @@ PORT ?= 8000
 # Processes that run tests.
 JOBS ?= 2
 
-.PHONY: help demo serve-demo test coverage bench check lint types imports docs format lock install clean
+
+# How long `make fuzz` goes on.
+SECONDS ?= 600
+
+.PHONY: help demo serve-demo test coverage bench fuzz mutants check lint types imports docs format lock install clean
 
 help:
 	@echo "make demo      make a sample province, take it in, show what came of it"
 	@echo "make test      run every test, with coverage"
 	@echo
-	@echo "Further: serve-demo check lint types imports coverage bench docs format lock clean"
+	@echo "Further: serve-demo check lint types imports coverage bench fuzz mutants docs format lock clean"
 
 demo: $(INSTALLED)
 	@$(BIN)/hocba demo --home $(DEMO) --records $(RECORDS)
@@ -49,6 +53,15 @@ coverage: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks
+
+# Documents made from genuine ones, judged until the time is up; then the properties at length.
+fuzz: $(INSTALLED)
+	$(BIN)/python -m tests.fuzz $(SECONDS)
+	$(BIN)/python -m pytest -q --hypothesis-profile=long tests/signing/test_properties.py
+
+# Which changes of the verdict logic no test notices (docs/mutation-testing.md).
+mutants: $(INSTALLED)
+	$(BIN)/python -m tests.mutation
 
 check: lint types imports
 
