@@ -10,7 +10,6 @@ from storage.configuration import open_store
 from tests.support.services.postgresql import PostgreSQL, running_postgresql
 from tests.support.services.seaweedfs import SeaweedFS, running_seaweedfs
 
-
 # Many examples, for `make fuzz`.
 settings.register_profile("long", max_examples=3_000, deadline=None)
 
