@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from schemas.errors import DefinitionError
+from schemas.rules.assessment import Assessment
 from schemas.rules.parameters import Parameters
 from schemas.rules.people import BirthDate, PersonalId, TwelveDigits
 from schemas.rules.scope import Rule
@@ -11,6 +12,7 @@ from schemas.rules.values import BelongsTo, NotBefore, RequiredWhen, SchoolYear,
 
 RULES: Mapping[str, Callable[[Parameters], Rule]] = MappingProxyType(
     {
+        "assessment": Assessment.read,
         "belongs_to": BelongsTo.read,
         "birth_date": BirthDate.read,
         "not_before": NotBefore.read,

@@ -130,6 +130,12 @@ class Expressions:
             together=self.compile(f"concat({parts}, '')" if parts else "''"),
         )
 
+    def tag(self, name: str) -> str:
+        """An element's name, perhaps with a prefix, in Clark notation; raises `DefinitionError`."""
+        if name.rpartition(":")[0] not in {"", *self._namespaces}:
+            raise DefinitionError(f"{self.where}: unknown prefix in {name!r}")
+        return self._clark(name)
+
     def _clark(self, name: str) -> str:
         prefix, _, local = name.rpartition(":")
         return f"{{{self._namespaces[prefix]}}}{local}" if prefix else local

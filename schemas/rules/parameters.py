@@ -56,6 +56,29 @@ class Parameters:
             raise DefinitionError(f"{self.where}: {name} must be a list of texts, not empty")
         return tuple(value)
 
+    def optional_text(self, name: str) -> str | None:
+        """A text, None where *name* is not there."""
+        return self.text(name) if self._has(name) else None
+
+    def texts_by_name(self, name: str) -> Mapping[str, str]:
+        """A table of texts."""
+        value = self._value(name)
+        if not isinstance(value, dict) or not all(_is_text(each) for each in value.values()):
+            raise DefinitionError(f"{self.where}: {name} must be a table of texts")
+        return value
+
+    def single(self, expression: str) -> Field:
+        """An XPath, as a single field."""
+        return self._expressions.field(expression)
+
+    def optional_fields(self, name: str) -> tuple[Field, ...]:
+        """The XPaths of several single fields, none where *name* is not there."""
+        return self.fields(name) if self._has(name) else ()
+
+    def tag(self, name: str) -> str:
+        """An element's name, perhaps with a prefix, in Clark notation."""
+        return self._expressions.tag(name)
+
     def field(self, name: str) -> Field:
         """The XPath of one single field."""
         return self._expressions.field(self.text(name))

@@ -29,7 +29,9 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 def findings(data: bytes) -> tuple[Finding, ...]:
-    return check(parse(data), REGISTRY).findings
+    """What the XSD and the structural rules find; the circulars have tests of their own."""
+    report = check(parse(data), REGISTRY)
+    return tuple(each for each in report.findings if not each.code.startswith("HB-R"))
 
 
 def codes(data: bytes) -> list[str]:

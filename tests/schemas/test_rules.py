@@ -7,6 +7,7 @@ from lxml import etree
 
 from schemas.check import check
 from schemas.document import parse
+from schemas.findings import Finding
 from schemas.record_view import RecordView
 from schemas.registry import DefinitionRegistry
 from schemas.rules.field import Expressions
@@ -28,12 +29,18 @@ REGISTRY = DefinitionRegistry.load(Path(__file__).parent / "definitions")
 GVBM = "//DANH_SACH_GVBM"
 
 
+def found(data: bytes) -> list[Finding]:
+    """What the structural rules find; those of the circulars have tests of their own."""
+    findings = check(parse(data), REGISTRY).findings
+    return [each for each in findings if not each.code.startswith("HB-R")]
+
+
 def codes(data: bytes) -> list[str]:
-    return [each.code for each in check(parse(data), REGISTRY).findings]
+    return [each.code for each in found(data)]
 
 
 def messages(data: bytes) -> list[str]:
-    return [each.message() for each in check(parse(data), REGISTRY).findings]
+    return [each.message() for each in found(data)]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +262,7 @@ def test_many_places_of_an_ambiguous_id_are_shortened() -> None:
 def test_a_teachers_id_in_row_and_slot_is_legal() -> None:
     record = secondary_record(rows=[secondary_row("NVN", "Ngữ văn", GVBM="gv-1")])
     report = check(parse(gvbm(record, "#diem-NVN")), REGISTRY)
-    assert [each.code for each in report.findings] == ["HB-W004"]
+    assert codes(gvbm(record, "#diem-NVN")) == ["HB-W004"]
     assert report.valid
 
 

@@ -273,7 +273,7 @@ VECTORS: Mapping[str, Vector] = {
     "HB-E049": Vector(
         primary_record(rows=[*PRIMARY_ROWS, primary_row("TOC", "Toán", Id="x")]),
         PRIMARY,
-        _in("DIEM_TONG_KET[4]/mamonhoc"),
+        _in("DIEM_TONG_KET[10]/mamonhoc"),
         ("Mã môn học", "“TOC”", f"dòng {line_of(PRIMARY, '<mamonhoc>TOC')}"),
     ),
     "HB-E050": Vector(

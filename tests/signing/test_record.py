@@ -16,7 +16,6 @@ from signing.record import validate_record
 from signing.report import Indication, SubIndication
 from signing.roster import Roster
 from tests.support import records, signed_records, signing_kit
-from tests.support.records import SECONDARY_ROWS
 from tests.support.forge import DS, Forgery, Ref, forge
 from tests.support.signed_records import codes, mandate, octets, signer, tree, validate
 
@@ -58,7 +57,7 @@ def test_passes_a_secondary_record_in_every_style(style):
     report = validate(signed_records.signed_secondary(style), TRUNG_HOC)
     assert report.record.indication is Indication.TOTAL_PASSED
     covered = {uri for each in report.signatures for uri in each.covers}
-    rows = {f"#{row['Id']}" for row in SECONDARY_ROWS}
+    rows = {f"#{row['Id']}" for row in records.SECONDARY_ROWS}
     assert covered == {*rows, "#thongtinhocba", "#data"}
 
 

@@ -194,16 +194,34 @@ def secondary_row(code: str, name: str, **fields: str | None) -> Fields:
     }
 
 
+# All subjects of the grade, so that the rules of the circulars have nothing to say.
 PRIMARY_ROWS: Sequence[Fields] = (
-    primary_row("TVN", "Tiếng Việt", diemkiemtradinhky="9"),
+    primary_row("TVN", "Tiếng Việt", diemkiemtradinhky="8"),
     primary_row("TOC", "Toán", diemkiemtradinhky="10"),
     primary_row("TDC", "Giáo dục thể chất"),
+    primary_row("TAH", "Ngoại ngữ 1", diemkiemtradinhky="9"),
+    primary_row("DDC", "Đạo đức"),
+    primary_row("TXH", "Tự nhiên và Xã hội"),
+    primary_row("TCN", "Tin học và Công nghệ", diemkiemtradinhky="9"),
+    primary_row("NTT", "Nghệ thuật"),
+    primary_row("HTN", "Hoạt động trải nghiệm"),
 )
+
+PASSED: Fields = {"diemhocky1": "Đ", "diemhocky2": "Đ", "diemcanam": "Đ"}
 
 SECONDARY_ROWS: Sequence[Fields] = (
     secondary_row("NVN", "Ngữ văn"),
     secondary_row("TOC", "Toán"),
-    secondary_row("TDC", "Giáo dục thể chất", diemhocky1="Đ", diemhocky2="Đ", diemcanam="Đ"),
+    secondary_row("TDC", "Giáo dục thể chất", **PASSED),
+    secondary_row("TAH", "Ngoại ngữ 1"),
+    secondary_row("GCD", "Giáo dục công dân"),
+    secondary_row("LDL", "Lịch sử và Địa lí"),
+    secondary_row("KHT", "Khoa học tự nhiên"),
+    secondary_row("CNE", "Công nghệ"),
+    secondary_row("THC", "Tin học"),
+    secondary_row("NTT", "Nghệ thuật", **PASSED),
+    secondary_row("HTN", "HĐTN, hướng nghiệp", **PASSED),
+    secondary_row("DPG", "Nội dung GDĐP", **PASSED),
 )
 
 

@@ -1,0 +1,141 @@
+"""What the rules of the circulars see of a record: results by the names that the rules know.
+
+A rule never touches the tree. Where a value stands is looked up only for a finding.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from lxml import etree
+
+from schemas.record_view import Children
+from schemas.rules.circulars.curriculum import Curriculum, Subject
+from schemas.rules.field import Field
+from schemas.rules.marks import MARKS, Mark, NoMark
+from schemas.rules.scope import Scope, Value
+
+SINGLE: Final = (
+    "circular", "school_year", "level", "grade", "not_assessed", "promoted", "award", "completed",
+    "study_first", "study_second", "study_year", "study_again", "conduct_first", "conduct_second",
+    "conduct_year", "conduct_again", "summer", "absences", "result", "grade_completed",
+    "level_completed",
+)  # fmt: skip
+"""Fields of the record that a definition can name for the rules."""
+PER_SUBJECT: Final = ("code", "first", "second", "year", "again", "achievement", "test")
+"""Fields of one subject's row."""
+
+_UNREADABLE: Final = NoMark.UNREADABLE
+_NO_CODES: Final = frozenset[str]()
+
+
+class Place(NamedTuple):
+    """Where a finding stands: a field of the record, or of subject row *row*; "" is the record."""
+
+    field: str
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Which fields of a definition are the ones that rules know.
+
+    `record` selects the element that they are in, `rows` those of the subjects; `traits` are the
+    competences and qualities, `later_traits` those that begin in a later grade.
+    """
+
+    record: etree.XPath
+    rows: etree.XPath
+    fields: Mapping[str, Field]
+    row_tags: Mapping[str, str]
+    traits: tuple[Field, ...]
+    later_traits: tuple[Field, ...]
+
+
+class SubjectRow:
+    """One subject's row; `subject` is None where the curriculum of the grade lacks the code."""
+
+    __slots__ = ("_tags", "_texts", "again", "code", "first", "number", "second", "subject", "year")
+
+    def __init__(
+        self, number: int, row: Children, tags: Mapping[str, str], subjects: Mapping[str, Subject]
+    ) -> None:
+        texts = row.texts
+        self.number = number
+        self._texts = texts
+        self._tags = tags
+        self.code = texts.get(tags["code"], "")
+        self.subject = subjects.get(self.code)
+        self.first: Mark = self._mark("first")
+        self.second: Mark = self._mark("second")
+        self.year: Mark = self._mark("year")
+        self.again: Mark = self._mark("again")
+
+    def _mark(self, field: str) -> Mark:
+        tag = self._tags.get(field)
+        return NoMark.ABSENT if tag is None else MARKS.get(self._texts.get(tag, ""), _UNREADABLE)
+
+    def text(self, field: str) -> str:
+        """The text of *field*; empty where it is absent."""
+        return self._texts.get(self._tags.get(field, ""), "")
+
+    def at(self, field: str) -> Place:
+        """Where *field* of this row stands."""
+        return Place(field, self.number)
+
+    @property
+    def name(self) -> str:
+        """What people call the subject."""
+        return self.code if self.subject is None else self.subject.name
+
+
+class Assessed:
+    """One record; `curriculum` is that of its grade, None where no list is known.
+
+    `memo` keeps what several rules work out.
+    """
+
+    __slots__ = ("_scope", "curriculum", "grade", "memo", "names", "rows")
+
+    def __init__(self, scope: Scope, names: Names, curriculum: Curriculum | None) -> None:
+        self._scope = scope
+        self.names = names
+        self.curriculum = curriculum
+        self.grade = self.text("grade")
+        subjects = {} if curriculum is None else curriculum.subjects
+        tags = names.row_tags
+        self.rows = tuple(
+            SubjectRow(number, row, tags, subjects)
+            for number, row in enumerate(scope.rows(names.rows))
+        )
+        self.memo: dict[str, object] = {}
+
+    def text(self, field: str) -> str:
+        """The text of a field of the record; empty where it is absent or nobody names it."""
+        known = self.names.fields.get(field)
+        return "" if known is None else self._scope.text(known)
+
+    def trait(self, field: Field) -> str:
+        """The text of one of the traits."""
+        return self._scope.text(field)
+
+    @property
+    def grade_number(self) -> str:
+        """The grade as people say it."""
+        return self.grade.lstrip("0")
+
+    @property
+    def unknown_codes(self) -> bool:
+        """Whether a subject's code is in no list, so that nobody knows what is missing."""
+        known = self.curriculum.known if self.curriculum else _NO_CODES
+        return any(row.code not in known for row in self.rows)
+
+    def locate(self, place: Place) -> Value:
+        """The value at *place*, or where it would stand."""
+        if place.row is not None:
+            row = self._scope.rows(self.names.rows)[place.row]
+            return self._scope.value_in(row, self.names.row_tags[place.field])
+        if place.field:
+            return self._scope.value(self.names.fields[place.field])
+        (record,) = self._scope.each(self.names.record)
+        return record._replace(text="")
