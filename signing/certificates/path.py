@@ -394,7 +394,7 @@ def _issuers(
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    if certificate.issuer != issuer.subject or certificate.subject == certificate.issuer:
+    if certificate.issuer != issuer.subject:
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
