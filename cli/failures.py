@@ -36,7 +36,7 @@ _EXTRA_ARGUMENTS = re.compile(r"Got unexpected extra argument(?:s|\(s\))? \((.*)
 
 def report(error: Exception, session: Session, command: str) -> ExitCode:
     """Tell the caller about *error*; the exit code that goes with it."""
-    line = _line(error, session)
+    line = words_for(error, session)
     if line is not None:
         tell(session, line)
         return ExitCode.UNUSABLE
@@ -86,7 +86,7 @@ def _other_usage(error: typer.TyperException, session: Session) -> str:
     return session.text("misuse.other", reason=message)
 
 
-def _line(error: Exception, session: Session) -> str | None:
+def words_for(error: Exception, session: Session) -> str | None:
     """The line for an error that says what to do; None for one that nobody foresaw."""
     from hocba.errors import HocbaError
     from schemas.errors import SchemasError, Unreadable

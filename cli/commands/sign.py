@@ -1,9 +1,6 @@
-"""`hocba sign`: puts one signature into a record."""
+"""`hocba sign`: puts one signature into every record."""
 
-import os
-import sys
 from datetime import UTC, datetime
-from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,20 +10,25 @@ from cli.errors import Misuse
 from cli.exit_code import ExitCode
 from cli.parameters import instant, session_of, whole_number
 from cli.session import Session
+from cli.signing_key import KeySource, opened_key
 
 if TYPE_CHECKING:
-    from signing.policy import SignaturePolicy
-
-PASSWORD_VARIABLE = "HOCBA_KEY_PASSWORD"  # noqa: S105 -- the variable's name
+    from cli.signing_many import Order, Policies
+    from signing.creation.styles import SignatureStyle
+    from signing.keys.key import SigningKey
 
 _VENDOR = "vendor-enveloped"
 
-File = Annotated[Path, typer.Argument(metavar="FILE")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...")]
 Role = Annotated[str, typer.Option("--role", metavar="ROLE")]
-Key = Annotated[Path, typer.Option("--key", metavar="FILE.p12")]
+Key = Annotated[str, typer.Option("--key", metavar="FILE.p12|URI")]
+Certificate = Annotated[Path | None, typer.Option("--certificate", metavar="FILE")]
+AccessTokenFile = Annotated[Path | None, typer.Option("--access-token-file", metavar="FILE")]
+Algorithm = Annotated[str | None, typer.Option("--signature-algorithm", metavar="NAME")]
 PasswordFile = Annotated[Path | None, typer.Option("--password-file", metavar="FILE")]
 Style = Annotated[str, typer.Option("--style", metavar="xades|vendor")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE")]
+OutDir = Annotated[Path | None, typer.Option("--out-dir", metavar="DIR")]
 InPlace = Annotated[bool, typer.Option("--in-place")]
 Repeat = Annotated[bool, typer.Option("--repeat")]
 Tsa = Annotated[str | None, typer.Option("--tsa", metavar="URL")]
@@ -40,13 +42,17 @@ Time = Annotated[datetime | None, typer.Option("--time", metavar="TIME", parser=
 
 def sign(
     context: typer.Context,
-    file: File,
+    files: Files,
     *,
     role: Role,
     key: Key,
+    certificate: Certificate = None,
     password_file: PasswordFile = None,
+    access_token_file: AccessTokenFile = None,
+    signature_algorithm: Algorithm = None,
     style: Style = "xades",
     out: Out = None,
+    out_dir: OutDir = None,
     time: Time = None,
     in_place: InPlace = False,
     repeat: Repeat = False,
@@ -54,77 +60,117 @@ def sign(
     tsa_timeout: TsaTimeout = 30,
     tsa_ca: TsaCa = None,
 ) -> ExitCode:
-    """Sign *file* in one role with one key."""
+    """Sign *files* in one role with one key."""
     from cli.augmenting import augmentation
-    from cli.files import write_whole
-    from cli.names import common_name
-    from signing.creation.builder import sign_record
-    from signing.creation.styles import STYLES
-    from signing.keys.pkcs12 import read_pkcs12
+    from cli.signing_many import Order, Policies
 
     session = session_of(context)
-    chosen = STYLES.get(_VENDOR if style == "vendor" else style)
-    if chosen is None:
-        known = ", ".join(["xades", "vendor", *(each for each in STYLES if each != "xades")])
-        raise Misuse("misuse.one_of", option="--style", found=style, known=known)
-    augment = augmentation(chosen, tsa, tsa_timeout, tsa_ca)
-    target = _target(file, out, in_place=in_place)
-    data = file.read_bytes()
-    policy = _policy(data)
-    signing_key = read_pkcs12(key, _password(key, password_file, session))
-    signed = sign_record(
-        data,
-        role,
-        signing_key,
-        policy=policy,
+    chosen = _style(style)
+    order = Order(
+        role=role,
         signing_time=(time or datetime.now(UTC)).replace(microsecond=0),
         style=chosen,
         repeat=repeat,
-        augment=augment,
+        augment=augmentation(chosen, tsa, tsa_timeout, tsa_ca),
+    )
+    targets = _targets(files, out, out_dir, in_place=in_place)
+    source = KeySource(
+        key=key,
+        certificate=certificate,
+        password_file=password_file,
+        access_token_file=access_token_file,
+        algorithm=signature_algorithm,
+    )
+    from cli.definitions import load_definitions
+
+    policies = Policies(load_definitions())
+    if len(files) == 1:
+        data = files[0].read_bytes()
+        policies.of(data)  # said before anybody types a PIN
+        with opened_key(source, session) as opened:
+            _sign_one(data, targets[0], order, opened, policies, session)
+        return ExitCode.PASSED
+    from cli.signing_many import Signing
+
+    work = [(file, target) for file, target in zip(files, targets, strict=True) if target]
+    with opened_key(source, session) as opened:
+        return Signing(order, opened, policies, session).sign(work)
+
+
+def _sign_one(
+    data: bytes,
+    target: Path | None,
+    order: "Order",
+    key: "SigningKey",
+    policies: "Policies",
+    session: Session,
+) -> None:
+    from cli.files import write_whole
+    from cli.names import common_name
+    from signing.creation.builder import sign_record
+
+    signed = sign_record(
+        data,
+        order.role,
+        key,
+        policy=policies.of(data),
+        signing_time=order.signing_time,
+        style=order.style,
+        repeat=order.repeat,
+        augment=order.augment,
     )
     if target is None:
         session.write_bytes(signed)
     else:
         write_whole(target, signed)
-    subject = signing_key.certificate.subject.rfc4514_string()
-    name = common_name(subject)
+    subject = key.certificate.subject.rfc4514_string()
     if session.json and target is not None:
-        session.emit({"file": str(target), "role": role, "signer": subject})
+        session.emit({"file": str(target), "role": order.role, "signer": subject})
     else:
-        session.note("sign.done", file=target or "-", role=role, signer=name)
-    return ExitCode.PASSED
+        name = common_name(subject)
+        session.note("sign.done", file=target or "-", role=order.role, signer=name)
 
 
-def _target(file: Path, out: Path | None, *, in_place: bool) -> Path | None:
-    """Where the signed record goes; None is standard output."""
-    if out is not None and in_place:
-        raise Misuse("misuse.exclude_each_other", one="--out", other="--in-place")
+def _style(name: str) -> "SignatureStyle":
+    from signing.creation.styles import STYLES
+
+    chosen = STYLES.get(_VENDOR if name == "vendor" else name)
+    if chosen is None:
+        known = ", ".join(["xades", "vendor", *(each for each in STYLES if each != "xades")])
+        raise Misuse("misuse.one_of", option="--style", found=name, known=known)
+    return chosen
+
+
+def _targets(
+    files: list[Path], out: Path | None, out_dir: Path | None, *, in_place: bool
+) -> list[Path | None]:
+    """Where every signed record goes; None is standard output, for a single one."""
+    given = {"--out": out, "--out-dir": out_dir, "--in-place": in_place or None}
+    named = [option for option, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise Misuse("misuse.exclude_each_other", one=named[0], other=named[1])
+    if len(files) > 1 and (not named or out is not None):
+        raise Misuse("misuse.one_is_needed", one="--in-place", other="--out-dir")
+    _refuse_same(files if in_place else [Path(each.name) for each in files])
     if in_place:
-        return file
-    if out is not None and out.exists() and out.samefile(file):
+        return list(files)
+    if out_dir is not None:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        return [_not_itself(file, out_dir / file.name) for file in files]
+    return [None if out is None else _not_itself(files[0], out)]
+
+
+def _refuse_same(paths: list[Path]) -> None:
+    """Two results in one file would leave one of them."""
+    seen: set[Path] = set()
+    for each in paths:
+        resolved = each.resolve()
+        if resolved in seen:
+            raise Misuse("misuse.twice", file=each)
+        seen.add(resolved)
+
+
+def _not_itself(file: Path, target: Path) -> Path:
+    if target.exists() and file.exists() and target.samefile(file):
         raise Misuse("misuse.sign_in_place", file=file)
-    return out
-
-
-def _policy(data: bytes) -> "SignaturePolicy":
-    """The signature policy of the definition that knows the document."""
-    from cli.definitions import load_definitions
-    from schemas.document import parse
-    from signing.policy import read_policy
-
-    document = parse(data)
-    definition = load_definitions().find(document)
-    if definition is None:
-        raise Misuse("misuse.no_definition", root=document.root.tag)
-    return read_policy(definition.policy_path)
-
-
-def _password(key: Path, password_file: Path | None, session: Session) -> str | None:
-    """The key's password: from a file, the environment, or the person at the terminal."""
-    if password_file is not None:
-        return password_file.read_text("utf-8").rstrip("\r\n") or None
-    if PASSWORD_VARIABLE in os.environ:
-        return os.environ[PASSWORD_VARIABLE] or None
-    if not sys.stdin.isatty():
-        raise Misuse("misuse.no_password", variable=PASSWORD_VARIABLE)
-    return getpass(session.text("sign.password", key=key.name)) or None
+    return target
