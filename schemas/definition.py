@@ -18,7 +18,7 @@ from schemas.record_view import RecordView
 from schemas.rules.field import Field, Fields
 from schemas.rules.scope import Rule
 from schemas.texts import Texts, Translated
-from schemas.xpath import select, select_text
+from schemas.xpath import select_text
 from schemas.xsd import Grammar
 
 INDEX_FIELDS = (
@@ -153,7 +153,7 @@ class Definition:
 
     def contents(self, document: ParsedDocument) -> tuple[etree._Element, ...]:
         """The content elements of *document*; anything but exactly one is an error."""
-        return select(self.content, document.root)
+        return document.select(self.content)
 
     def view(self, document: ParsedDocument) -> RecordView | None:
         """The one content element of *document* as plain data; None where there is not one."""

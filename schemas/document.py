@@ -62,6 +62,19 @@ class ParsedDocument:
 
     data: bytes = field(repr=False)
     root: etree._Element
+    _selected: dict[etree.XPath, tuple[etree._Element, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def select(self, expression: etree.XPath) -> tuple[etree._Element, ...]:
+        """The elements that an absolute *expression* selects, in document order; looked up once."""
+        found = self._selected.get(expression)
+        if found is None:
+            result = expression(self.root)
+            nodes = result if isinstance(result, list) else ()
+            found = tuple(each for each in nodes if etree.iselement(each))
+            self._selected[expression] = found
+        return found
 
     @cached_property
     def sha256(self) -> str:

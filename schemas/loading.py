@@ -172,11 +172,10 @@ class _Loader:
         role = _text(raw, f"{POLICY_FILE}: role", "role")
         where = f"{POLICY_FILE}: role {role}"
         covers = _text(raw, where, "covers")
-        references = f"({_text(raw, where, 'slot')})/ds:Signature/ds:SignedInfo/ds:Reference"
         besides, besides_text = also.get(role, (None, None))
         return Slot(
             role=role,
-            references=self._policy_expressions.compile(references),
+            holders=self._policy_expressions.compile(_text(raw, where, "slot")),
             covers=self._policy_expressions.compile(covers),
             also=besides,
             described=covers if besides_text is None else f"{covers}, {besides_text}",

@@ -1,8 +1,30 @@
 """Compiled XPath expressions with the type that the caller expects of them."""
 
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
 from lxml import etree
 
 from schemas.document import text_of
+
+_PREFIX = re.compile(r"([^\W\d][\w.-]*):(?!:)")
+
+
+def compiled(expression: str, namespaces: Mapping[str, str]) -> etree.XPath:
+    """*expression* as an object that is one for all who write the same expression.
+
+    `ParsedDocument.select` then finds what another has looked up. Raises lxml's errors.
+    """
+    used = {
+        prefix: namespaces[prefix] for prefix in _PREFIX.findall(expression) if prefix in namespaces
+    }
+    return _compiled(expression, tuple(sorted(used.items())))
+
+
+@lru_cache(maxsize=4_096)
+def _compiled(expression: str, namespaces: tuple[tuple[str, str], ...]) -> etree.XPath:
+    return etree.XPath(expression, namespaces=dict(namespaces), regexp=False)
 
 
 def select(expression: etree.XPath, context: etree._Element) -> tuple[etree._Element, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from schemas.xpath import compiled
 from signing.errors import PolicyError
 
 
@@ -75,7 +76,7 @@ def read_policy(path: Path) -> SignaturePolicy:
         namespaces = dict(raw.get("namespaces", {}))
 
         def xpath(expression: str) -> etree.XPath:
-            return etree.XPath(expression, namespaces=namespaces)
+            return compiled(expression, namespaces)
 
         return SignaturePolicy(
             name=raw["name"],

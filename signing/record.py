@@ -16,7 +16,7 @@ from lxml import etree
 from schemas.document import ParsedDocument, element_path, is_instruction
 from schemas.findings import Finding, finding
 from schemas.vietnam import VIETNAM_TIME
-from schemas.xpath import select, select_text
+from schemas.xpath import select_text
 from signing import names
 from signing.certificates.path import PathValidator
 from signing.constraints import ValidationConstraints, default_constraints
@@ -71,18 +71,18 @@ def validate_record(
         paths=paths,
         at=at,
     )
-    count = sum(1 for _ in document.root.iter(names.SIGNATURE))
-    if count > MAX_SIGNATURES:
-        verdict = _refused(finding("HB-S115", found=count, limit=MAX_SIGNATURES))
+    elements = list(document.root.iter(names.SIGNATURE))
+    if len(elements) > MAX_SIGNATURES:
+        verdict = _refused(finding("HB-S115", found=len(elements), limit=MAX_SIGNATURES))
         return SignatureReport(policy=policy.reference, signatures=(), record=verdict)
     # (1):
-    slots, strays = _validate_signatures(document.root, policy, validator)
+    slots, strays = _validate_signatures(document, elements, policy, validator)
     signatures = tuple(each for slot in slots for each in slot.signatures) + strays
     # (2):
-    content = select(policy.content, document.root)
+    content = document.select(policy.content)
     if len(content) != 1:
         verdict = _refused(finding("HB-S112", count=len(content)))
-        return _report(policy, document.root, signatures, [verdict])
+        return _report(policy, document, elements, signatures, [verdict])
     if not any(content[0] in each.named for slot in slots for each in slot.signatures):
         verdicts = [_refused(finding("HB-S113", path=element_path(content[0])))]
     else:
@@ -98,12 +98,15 @@ def validate_record(
     for slot in slots:
         verdicts.extend(_role_verdicts(document, slot, mandates))
     # (6):
-    verdicts.extend(islice(_unsigned_content(document.root, policy, content[0]), _MOST_LISTED))
-    return _report(policy, document.root, signatures, verdicts)
+    verdicts.extend(islice(_unsigned_content(document, policy, content[0]), _MOST_LISTED))
+    return _report(policy, document, elements, signatures, verdicts)
 
 
 def _validate_signatures(
-    root: etree._Element, policy: SignaturePolicy, validator: SignatureValidator
+    document: ParsedDocument,
+    signatures: list[etree._Element],
+    policy: SignaturePolicy,
+    validator: SignatureValidator,
 ) -> tuple[tuple[_Slot, ...], tuple[ValidatedSignature, ...]]:
     """Every `ds:Signature` of the document exactly once: by role, and those in no slot."""
     slots = []
@@ -111,7 +114,7 @@ def _validate_signatures(
     for requirement in policy.roles:
         elements = [
             signature
-            for holder in select(requirement.slot, root)
+            for holder in document.select(requirement.slot)
             for signature in holder.iterchildren(names.SIGNATURE)
             if signature not in placed  # one signature never speaks for two roles
         ]
@@ -121,9 +124,7 @@ def _validate_signatures(
         )
         slots.append(_Slot(requirement, validated))
     strays = tuple(
-        validator.validate(each, None, None)
-        for each in root.iter(names.SIGNATURE)
-        if each not in placed
+        validator.validate(each, None, None) for each in signatures if each not in placed
     )
     return tuple(slots), strays
 
@@ -132,7 +133,7 @@ def _role_verdicts(
     document: ParsedDocument, slot: _Slot, mandates: "_Mandates"
 ) -> Iterator[Verdict]:
     requirement = slot.requirement
-    targets = select(requirement.covers, document.root)
+    targets = document.select(requirement.covers)
     if not slot.signatures:
         yield _refused(finding("HB-S102", role=requirement.role))
         return
@@ -227,17 +228,18 @@ def _as_record_step(signature: ValidatedSignature) -> Verdict:
 
 
 def _unsigned_content(
-    root: etree._Element, policy: SignaturePolicy, content: etree._Element
+    document: ParsedDocument, policy: SignaturePolicy, content: etree._Element
 ) -> Iterator[Verdict]:
     """What stands outside the content and is more than a container of signatures.
 
     Nobody vouches for it. An instruction beside the root counts too: a stylesheet would decide
     what people see of the record.
     """
+    root = document.root
     for each in chain(root.itersiblings(preceding=True), root.itersiblings()):
         if is_instruction(each):
             yield _refused(finding("HB-S108", path="<?…?>", line=each.sourceline))
-    containers = {each for path in policy.containers for each in select(path, root)}
+    containers = {each for path in policy.containers for each in document.select(path)}
     pending = [root]
     while pending:
         element = pending.pop()
@@ -255,16 +257,18 @@ def _unsigned_content(
 
 def _report(
     policy: SignaturePolicy,
-    root: etree._Element,
+    document: ParsedDocument,
+    elements: list[etree._Element],
     signatures: tuple[ValidatedSignature, ...],
     verdicts: list[Verdict],
 ) -> SignatureReport:
+    """The report with the signatures in document order."""
     if not signatures:
-        verdicts.append(_refused(finding("HB-S111", line=root.sourceline)))
+        verdicts.append(_refused(finding("HB-S111", line=document.root.sourceline)))
     by_element = {each.element: each.validation for each in signatures}
     return SignatureReport(
         policy=policy.reference,
-        signatures=tuple(by_element[each] for each in root.iter(names.SIGNATURE)),
+        signatures=tuple(by_element[each] for each in elements),
         record=worst(verdicts),
     )
 

@@ -81,6 +81,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     No verdicts at all is INDETERMINATE: empty is never a pass.
     """
     collected = tuple(verdicts)
+    if collected and all(each is PASSED for each in collected):
+        return PASSED
     findings = tuple(finding for verdict in collected for finding in verdict.findings)
     for indication in (Indication.TOTAL_FAILED, Indication.INDETERMINATE):
         for verdict in collected:

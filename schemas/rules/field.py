@@ -8,6 +8,7 @@ from lxml import etree
 
 from schemas.errors import DefinitionError
 from schemas.record_view import RecordView
+from schemas.xpath import compiled
 
 # Stands between the texts that one evaluation returns: a private-use character, which records
 # have no reason to contain. One that does is noticed by the count.
@@ -89,12 +90,12 @@ class Expressions:
         if known is not None:
             return known
         try:
-            compiled = etree.XPath(expression, namespaces=self._namespaces, regexp=False)
-            compiled(etree.Element("trial"))
+            tried = compiled(expression, self._namespaces)
+            tried(etree.Element("trial"))
         except (etree.XPathError, TypeError, ValueError) as error:
             raise DefinitionError(f"{self.where}: XPath {expression!r}: {error}") from error
-        self._compiled[expression] = compiled
-        return compiled
+        self._compiled[expression] = tried
+        return tried
 
     def field(self, expression: str) -> Field:
         """*expression* as a single field."""

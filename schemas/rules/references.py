@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from schemas.document import element_path
+from schemas.document import ParsedDocument, element_path
 from schemas.findings import Finding, finding
 from schemas.rules.scope import Scope, quote
 from schemas.xpath import select
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 
+_SIGNATURE = f"{{{DS}}}Signature"
+_SIGNED_INFO = f"{{{DS}}}SignedInfo"
+_REFERENCE = f"{{{DS}}}Reference"
 _NAMED_IN_FULL = 5
 
 
@@ -23,12 +26,12 @@ _NAMED_IN_FULL = 5
 class Slot:
     """Where one role's signatures stand and what they may reference.
 
-    `references` selects their `ds:Reference`, `covers` what the role has to sign, `also` what it
-    may sign besides; `described` says both to people.
+    `holders` selects, absolutely, the elements that hold them, `covers` what the role has to sign,
+    `also`, relative to the content, what it may sign besides; `described` says both to people.
     """
 
     role: str
-    references: etree.XPath
+    holders: etree.XPath
     covers: etree.XPath
     also: etree.XPath | None
     described: str
@@ -44,16 +47,14 @@ class SignatureReferences:
         """Errors for each bad reference and each ambiguous Id, then one warning for the rest."""
         named: set[str] = set()
         for slot in self.slots:
-            references = select(slot.references, scope.content)
-            covered = select(slot.covers, scope.content) if references else ()
-            for reference in references:
+            for reference in _references(slot, scope.document):
                 uri = reference.get("URI")
                 if uri is None or len(uri) < 2 or uri[0] != "#" or uri.startswith("#xpointer("):
                     yield _about(slot, reference, "HB-E053", uri or "")
                     continue
                 named.add(uri[1:])
                 found = scope.document.ids.get(uri[1:], ())
-                if len(found) == 1 and found[0] in covered:
+                if len(found) == 1 and found[0] in scope.document.select(slot.covers):
                     continue
                 yield from _misplaced(scope, slot, reference, found)
         harmless: dict[str, etree._Element] = {}
@@ -66,6 +67,13 @@ class SignatureReferences:
                 harmless[name] = found[1]
         if harmless:
             yield _harmless(harmless)
+
+
+def _references(slot: Slot, document: ParsedDocument) -> Iterator[etree._Element]:
+    for holder in document.select(slot.holders):
+        for signature in holder.iterchildren(_SIGNATURE):
+            for signed_info in signature.iterchildren(_SIGNED_INFO):
+                yield from signed_info.iterchildren(_REFERENCE)
 
 
 def _misplaced(
