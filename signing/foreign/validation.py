@@ -21,7 +21,7 @@ from signing.constraints import ValidationConstraints, default_constraints
 from signing.foreign.arithmetic import value_fits
 from signing.foreign.counter_signatures import counter_signature_verdict
 from signing.foreign.coverage import Coverage
-from signing.foreign.key_info import read_key_info
+from signing.foreign.key_info import KeyInfo, read_key_info
 from signing.foreign.keys import arithmetic_key, key_verdicts
 from signing.foreign.manifests import CheckedManifest, CheckedReference, check_manifests
 from signing.foreign.references import ForeignReferenceValidator, is_data
@@ -38,11 +38,12 @@ from signing.report import (
     worst,
 )
 from signing.validation.signature import SignatureValidator, ValidatedSignature
-from signing.xmldsig.algorithms import AlgorithmPolicy, default_policy
+from signing.xmldsig.algorithms import AlgorithmPolicy, UnfitKeyError, default_policy
 from signing.xmldsig.canonicalization import METHODS, CanonicalizationError, canonicalize
 from signing.xmldsig.form import FormatError, SignatureForm, read_form
 
 _MOST_LISTED = 20
+_LIMITS = frozenset({"HB-S003", "HB-S005"})
 _ANY_XADES = "http://uri.etsi.org/01903"
 
 
@@ -112,6 +113,7 @@ class _ForeignValidator:
     ) -> None:
         self.coverage = Coverage(document.root)
         self._at = at
+        self._algorithms = algorithms
         self._references = ForeignReferenceValidator(document, algorithms)
         self._signatures = SignatureValidator(
             document,
@@ -133,8 +135,8 @@ class _ForeignValidator:
         validated = self._signatures.validate(signature, None, None)
         try:
             form = read_form(signature)
-        except FormatError:
-            return _Result(_without_form(validated), ())
+        except FormatError as error:
+            return _Result(_without_form(validated, error.finding), ())
         # (2):
         references = tuple(
             CheckedReference(each, self._references.validate(each, form))
@@ -151,6 +153,8 @@ class _ForeignValidator:
         # (5):
         key_info = read_key_info(form)
         verdicts.extend(key_verdicts(form, key_info, validated.certificate))
+        if validated.certificate is None:
+            verdicts.extend(self._refused_method(form, key_info))
         # (6):
         core, wrong_value = self._core(form, arithmetic_key(key_info, validated.certificate))
         if wrong_value and worst(verdicts).indication is not Indication.TOTAL_FAILED:
@@ -168,6 +172,19 @@ class _ForeignValidator:
             manifests=tuple(each.report for each in manifests),
         )
         return _Result(report, proved)
+
+    def _refused_method(self, form: SignatureForm, key_info: KeyInfo) -> Iterator[Verdict]:
+        """What policy has against method and key, where no certificate had them judged."""
+        method = self._algorithms.signatures.get(form.signature_method)
+        if method is None or form.method_has_parameters:
+            reason = self._algorithms.refusal(form.signature_method)
+            yield indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason)
+            return
+        for key in key_info.keys:
+            try:
+                method.refuse_unfit(key)
+            except UnfitKeyError as error:
+                yield indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, error.finding)
 
     def _core(self, form: SignatureForm, key: object | None) -> tuple[bool | None, bool]:
         """XML-DSig's core validation, and whether the value is plainly wrong."""
@@ -248,9 +265,14 @@ def _unread_properties(form: SignatureForm) -> Iterator[Verdict]:
                 yield indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, reason)
 
 
-def _without_form(validated: ValidatedSignature) -> ForeignSignatureReport:
+def _without_form(validated: ValidatedSignature, reason: Finding) -> ForeignSignatureReport:
+    """The report where no form could be read; beyond our limits is not against the standard."""
+    validation = validated.validation
+    if reason.code in _LIMITS:
+        verdict = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, reason)
+        validation = replace(validation, verdict=verdict)
     return ForeignSignatureReport(
-        validation=validated.validation,
+        validation=validation,
         core_validation=None,
         scope=None,
         covered=(),
