@@ -56,8 +56,7 @@ def _file_key(source: KeySource, session: Session) -> "SigningKey":
     from signing.keys.pkcs12 import read_pkcs12
 
     path = Path(source.key)
-    if not path.exists():  # said before anybody types a password for it
-        return read_pkcs12(path, None)
+    path.stat()  # a file that is not there is said before anybody types a password for it
     password = _password(source.password_file, session, "sign.password", path.name)
     return read_pkcs12(path, password, source.algorithm)
 
@@ -101,7 +100,7 @@ def _remote_key(source: KeySource, session: Session) -> "SigningKey":
             finding(
                 "HB-K058",
                 host=address.host,
-                what="access token (OAuth2)",
+                what="access-token",
                 option="--access-token-file",
                 variable=ACCESS_TOKEN_VARIABLE,
             )

@@ -59,14 +59,14 @@ def read_token_address(text: str, default_module: str | None = None) -> TokenAdd
     path, _, query = text.removeprefix(PKCS11_SCHEME).partition("?")
     found = _attributes(path, ";", _PATH_ATTRIBUTES)
     if found.get("type", "private") != "private":
-        raise _unclear(f"type={found['type']}, type=private is what signs")
+        raise _unclear("type", found["type"])
     asked = _attributes(query, "&", _QUERY_ATTRIBUTES)
     module = asked.get("module-path") or default_module
     if not module:
-        raise _unclear("module-path is missing")
+        raise _unclear("module-path", PKCS11_SCHEME)
     slot = found.get("slot-id")
     if slot is not None and not (slot.isascii() and slot.isdigit()):
-        raise _unclear(f"slot-id={slot} is no number")
+        raise _unclear("slot-id", slot)
     return TokenAddress(
         module=module,
         token=found.get("token"),
@@ -89,14 +89,14 @@ def read_service_address(text: str) -> ServiceAddress:
         parts = urlsplit(text.removeprefix("csc+"))
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise _unclear(str(error)) from error
+        raise _unclear("address", "csc+…") from error
     if not host or parts.username is not None or parts.query or parts.fragment:
-        raise _unclear("a host and a path, and nothing besides, are needed")
+        raise _unclear("address", host or "–")
     if parts.scheme != "https" and host not in _LOOPBACK:
-        raise _unclear(f"https is needed for {host}")
+        raise _unclear("https", host)
     match = _CSC_PATH.match(parts.path)
     if match is None or _BAD_ESCAPE.search(match["credential"]):
-        raise _unclear("the path does not end in /csc/v1/CREDENTIAL-ID or /csc/v2/CREDENTIAL-ID")
+        raise _unclear("path", parts.path or "/")
     return ServiceAddress(
         base=f"{parts.scheme}://{parts.netloc}{match['base']}",
         host=host if port is None else f"{host}:{port}",
@@ -111,9 +111,9 @@ def _attributes(text: str, separator: str, known: frozenset[str]) -> Mapping[str
     for each in text.split(separator) if text else ():
         name, equals, value = each.partition("=")
         if name == "pin-value":
-            raise _unclear("pin-value is not taken, a PIN belongs into a file or the prompt")
+            raise _unclear("pin-value", "pin-value=…")
         if not equals or name not in known or name in found or _BAD_ESCAPE.search(value):
-            raise _unclear(f"{name or each}: unknown, empty or given twice")
+            raise _unclear("attribute", name or each)
         found[name] = unquote(value)
     return found
 
@@ -131,9 +131,9 @@ def _pin_source(value: str | None) -> Path | None:
         return None
     path = value.removeprefix("file://").removeprefix("file:")
     if not path or path.startswith("|") or re.match(r"[a-z][a-z0-9+.-]+:", path):
-        raise _unclear("pin-source is no file")
+        raise _unclear("pin-source", value)
     return Path(path)
 
 
-def _unclear(reason: str) -> SigningKeyError:
-    return SigningKeyError(finding("HB-K049", reason=reason))
+def _unclear(reason: str, found: str) -> SigningKeyError:
+    return SigningKeyError(finding("HB-K049", reason=reason, found=found))

@@ -1,5 +1,6 @@
 """Certificates that come beside a key: in a file, on a token, from a service."""
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,12 +22,16 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
             return tuple(x509.load_pem_x509_certificates(data))
         return (x509.load_der_x509_certificate(data),)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SigningKeyError(finding("HB-K059", file=path.name, reason=reason)) from error
-    except ValueError as error:
         raise SigningKeyError(
-            finding("HB-K059", file=path.name, reason="not X.509 (PEM, DER)")
+            finding("HB-K059", file=path.name, reason=system_reason(error))
         ) from error
+    except ValueError as error:
+        raise SigningKeyError(finding("HB-K059", file=path.name, reason="not-x509")) from error
+
+
+def system_reason(error: OSError) -> str:
+    """The name of a system error, which texts spell out."""
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 
 def chain_of(

@@ -26,7 +26,7 @@ _MOST_REASON: Final = 200
 _ACCESS_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")  # RFC 6750 2.1
 _UNREACHED: Final = (
     (exceptions.NewConnectionError, "connection"),
-    (exceptions.SSLError, "TLS"),
+    (exceptions.SSLError, "tls"),
     (exceptions.TimeoutError, "time-out"),
 )
 
@@ -69,8 +69,8 @@ class CscClient:
             finally:
                 response.close()
         except (exceptions.HTTPError, OSError) as error:
-            reason = next((word for kind, word in _UNREACHED if isinstance(error, kind)), "")
-            self._unreachable(reason or type(error).__name__, error)
+            reason = next((word for kind, word in _UNREACHED if isinstance(error, kind)), "broken")
+            self._unreachable(reason, error)
         if response.status != 200:
             self._refused(method, response.status, data)
         return self._object(data)

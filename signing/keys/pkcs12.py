@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from schemas.findings import finding
 from signing.errors import SigningKeyError
+from signing.keys.certificates import system_reason
 from signing.keys.key import SoftwareKey
 
 MAX_BYTES = 1 << 20
@@ -45,7 +46,7 @@ def _bytes(path: Path) -> bytes:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SigningKeyError(
-            finding("HB-K030", file=path.name, reason=error.strerror or type(error).__name__)
+            finding("HB-K030", file=path.name, reason=system_reason(error))
         ) from error
     if len(data) > MAX_BYTES:
         raise SigningKeyError(finding("HB-K032", file=path.name))
@@ -111,5 +112,5 @@ def write_pkcs12(path: Path, key: SoftwareKey, password: str) -> None:
             file.write(content)
     except OSError as error:
         raise SigningKeyError(
-            finding("HB-K039", file=path.name, reason=error.strerror or type(error).__name__)
+            finding("HB-K039", file=path.name, reason=system_reason(error))
         ) from error

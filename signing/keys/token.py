@@ -23,8 +23,7 @@ def load_library(module: str) -> Any:
     try:
         import pkcs11
     except ImportError as error:
-        reason = "python-pkcs11 is not installed (pip install 'hocba[pkcs11]')"
-        raise SigningKeyError(finding("HB-K040", module=module, reason=reason)) from error
+        raise SigningKeyError(finding("HB-K040", module=module, reason="not-installed")) from error
     try:
         return pkcs11.lib(module)
     except pkcs11.PKCS11Error as error:

@@ -22,7 +22,7 @@ def test_reads_every_part_of_a_pkcs11_uri() -> None:
 def test_the_default_module_serves_where_the_uri_names_none() -> None:
     assert read_token_address("pkcs11:", "/a.so").module == "/a.so"
     assert read_token_address("pkcs11:?module-path=/b.so", "/a.so").module == "/b.so"
-    with key_error("HB-K049", reason="module-path is missing"):
+    with key_error("HB-K049", reason="module-path"):
         read_token_address("pkcs11:token=x")
 
 

@@ -293,7 +293,7 @@ def test_without_the_extra_only_tokens_are_missing(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "pkcs11", None)
     with key_error("HB-K040") as caught:
         open_token_key(read_token_address("pkcs11:?module-path=/x"), lambda _: PIN)
-    assert "hocba[pkcs11]" in dict(caught.value.finding.parameters)["reason"]
+    assert "hocba[pkcs11]" in caught.value.finding.message()
 
 
 def test_a_failure_of_the_library_is_a_key_error() -> None:
