@@ -174,6 +174,8 @@ class SignatureValidation:
     `role` is the slot that the definition gives this signature, None outside any slot.
     `best_signature_time` is None while nothing but the signer's claim speaks for a time.
     `chain` holds the SHA-256 of each certificate from the signer's to the anchor, () for none.
+    `certificate_stated` is whether the signer states his certificate in the signed properties,
+    `revoked_at` when it (with REVOKED_CA_NO_POE: one above it) was revoked.
     """
 
     id: str | None
@@ -188,6 +190,8 @@ class SignatureValidation:
     timestamps: tuple[TimestampValidation, ...] = ()
     revocation: tuple[RevocationEvidence, ...] = ()
     chain: tuple[str, ...] = ()
+    certificate_stated: bool = False
+    revoked_at: datetime | None = None
 
     def as_json(self, language: Language = Language.VI) -> dict[str, object]:
         """The shape of design §8."""

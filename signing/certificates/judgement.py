@@ -54,7 +54,7 @@ def judge(
         failure = error
     within = min(at, shell_end(path))
     statuses = engine.statuses(path, within) if within >= shell_start(path) else []
-    chain = tuple(each.dump() for each in path.iter_certs(include_root=True))
+    chain = chain_of(path)
     revoked = permanently_revoked(statuses, at)
     if revoked is not None and not _is_worse(failure):
         verdict = _revoked(engine, revoked)
@@ -92,6 +92,11 @@ def shell_end(path: ValidationPath) -> datetime:
     """Until when every certificate below the anchor is valid."""
     ends: list[datetime] = [each.not_valid_after for each in _below(path)]
     return min(ends)
+
+
+def chain_of(path: ValidationPath) -> tuple[bytes, ...]:
+    """The certificates of *path* in DER form, from the validated one to the anchor."""
+    return tuple(each.dump() for each in path.iter_certs(include_root=True))[::-1]
 
 
 def _below(path: ValidationPath) -> list[asn1_x509.Certificate]:

@@ -19,6 +19,7 @@ from pyhanko_certvalidator.path import ValidationPath
 from schemas.findings import finding
 from signing.certificates.engine import Engine, Status, issuer_of, name_of
 from signing.certificates.judgement import (
+    chain_of,
     evidence,
     permanently_revoked,
     shell_end,
@@ -53,7 +54,7 @@ def judge_past(
         verdict = _slid(engine, path, at, best_signature_time, statuses, revoked)
     return CertificateValidation(
         verdict=verdict or PASSED,
-        chain=tuple(each.dump() for each in path.iter_certs(include_root=True)),
+        chain=chain_of(path),
         revocation=evidence(_newest(statuses), sources),
         revoked_at=revoked.revoked_at if revoked else None,
     )

@@ -134,6 +134,8 @@ def _validated(
             timestamps=proofs.timestamps,
             revocation=timed.x509.revocation,
             chain=tuple(sha256(der).hexdigest() for der in timed.x509.chain),
+            certificate_stated=bool(basic.properties.signing_certificates),
+            revoked_at=timed.x509.revoked_at,
         ),
         element=form.element,
         named=tuple(each.target for each in data if each.target is not None),

@@ -69,6 +69,15 @@ def test_passes_a_path_over_an_intermediate_of_the_store():
     assert validate(leaf()).indication is Indication.TOTAL_PASSED
 
 
+def test_gives_the_chain_from_the_certificate_to_the_anchor():
+    validator = PathValidator(signed_records.trust())
+    store = signed_records.trust()
+    expected = [leaf().der, store.intermediates[0], store.anchors[0].der]
+    assert list(validator.validate(leaf(), NOTHING, None, NOW).chain) == expected
+    past = validator.validate_past(leaf(), NOTHING, None, at=NOW, best_signature_time=NOW)
+    assert list(past.chain) == expected
+
+
 def test_passes_a_path_over_an_intermediate_that_came_with_the_signature():
     store = replace(signed_records.trust(), intermediates=())
     sent = [signing_kit.issuer().certificate.public_bytes(Encoding.DER)]
