@@ -68,6 +68,8 @@ def read_certificate(der: bytes) -> SigningCertificate:
         certificate = x509.load_der_x509_certificate(der)
         public_key = certificate.public_key()
         subject = certificate.subject
+        # Read late by the library, and a ValueError then: what is broken is refused here.
+        _ = certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
         digest = hashlib.sha256(der).hexdigest()
         return SigningCertificate(
             der=der,
