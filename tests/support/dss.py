@@ -11,7 +11,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -35,7 +35,7 @@ class Job:
     document: bytes
     at: datetime
     trust: TrustStore
-    material: ValidationMaterial = ValidationMaterial()
+    material: ValidationMaterial = field(default_factory=ValidationMaterial)
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,14 @@ def _jars() -> str:
     command = ["mvn", "--batch-mode", "--quiet", "--file", str(_SOURCE / "pom.xml"), *goal]
     for options in (["--offline"], []):  # what is there already asks nobody
         ran = subprocess.run(
-            [*command, *options], capture_output=True, encoding="utf-8", timeout=_MINUTES * 60
+            [*command, *options],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=_MINUTES * 60,
         )
         if ran.returncode == 0:
-            return output.read_text("utf-8").strip()
-    lacking("EU DSS", install=f"let Maven fetch it: {ran.stdout[-500:]}")
+            break
+    else:
+        lacking("EU DSS", install=f"let Maven fetch it: {ran.stdout[-500:]}")
+    return output.read_text("utf-8").strip()

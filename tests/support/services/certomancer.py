@@ -47,7 +47,7 @@ _ARCHITECTURE = ArchLabel("test")
 _CONFIGURATION = Path(__file__).with_name("pki.yaml")
 _EC_KEYS = (
     *("root", "issuer", "tsa-issuer", "other-root", "lookalike", "revoked-issuer"),
-    *("responder", "tsa", "subject-teacher", "homeroom"),
+    *("responder", "tsa", "other-tsa", "subject-teacher", "homeroom"),
 )
 _RSA_KEYS = ("principal", "school", "tsa-rsa")
 _AUTHORITIES = ("issuer", "tsa-issuer")
