@@ -7,8 +7,9 @@ import pytest
 
 from tests.support.command import call
 from tests.support.sample import Province, bad_province, province
+from tests.support.services.softhsm import softhsm
 
-__all__ = ["bad_province", "province"]
+__all__ = ["bad_province", "province", "softhsm"]
 
 
 @pytest.fixture(scope="session")
