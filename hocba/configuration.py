@@ -12,6 +12,11 @@
     [signing]
     algorithms = "algorithms.toml"     # default: the algorithm table that ships
     constraints = "constraints.toml"   # default: the validation constraints that ship
+    [revocation]
+    fetch = true                       # default: false, offline
+    hosts = ["crl.example.vn"]         # the only ones that are asked; "host:port" where not 80
+    timeout = 10                       # seconds for one whole exchange
+    maximum_bytes = 67108864           # the largest CRL that is taken
 
 The variables HOCBA_INDEX_URL and HOCBA_STORE_URL come before the file: a password stands there, or
 in a PostgreSQL password file, never here.
@@ -22,12 +27,14 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from hocba.errors import HomeError
 from schemas.findings import finding
+from signing.certificates.fetching import FetchPolicy
 
 FILE_NAME = "hocba.toml"
 INDEX_URL = "HOCBA_INDEX_URL"
@@ -39,10 +46,15 @@ _KNOWN: Mapping[str, Mapping[str, type]] = {
     "store": {"url": str},
     "ingest": {"processes": int, "chunk": int},
     "signing": {"algorithms": str, "constraints": str},
+    "revocation": {"fetch": bool, "hosts": list, "timeout": int, "maximum_bytes": int},
 }
 _PROVINCE = re.compile(r"[0-9A-Za-z]{1,10}\Z")
 _MAX_PROCESSES = 1024
 _MAX_CHUNK = 10_000
+# As they stand in addresses: a name, an IPv4 or a bracketed IPv6 address; lower case.
+_HOST = re.compile(r"(?:[0-9a-z._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
+_MAX_TIMEOUT = 120
+_MAX_BYTES = 2**30
 
 _TEMPLATE = """\
 # The configuration of this hocba repository. What is not set has its default.
@@ -67,6 +79,13 @@ _TEMPLATE = """\
 # Files beside this one, in place of the rules that ship.
 # algorithms = "algorithms.toml"     (which algorithms are relied on, and until when)
 # constraints = "constraints.toml"   (revocation, times and levels that are demanded)
+
+[revocation]
+# Fetch CRLs and OCSP responses that the trust store lacks, from the listed hosts only.
+# fetch = true
+# hosts = ["crl.example.vn"]   ("host:port" where the port is not 80)
+# timeout = 10                 (seconds for one whole exchange)
+# maximum_bytes = 67108864     (the largest CRL that is taken)
 """
 
 
@@ -81,6 +100,10 @@ class Configuration:
     chunk: int | None = None
     algorithms: str | None = None
     constraints: str | None = None
+    fetch: bool = False
+    hosts: tuple[str, ...] = ()
+    timeout: int | None = None
+    maximum_bytes: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -93,6 +116,30 @@ class Configuration:
         for name in ("index_url", "store_url", "algorithms", "constraints"):
             if getattr(self, name) == "":
                 raise ValueError(f"{name} is empty")
+        self._refuse_fetching()
+
+    def _refuse_fetching(self) -> None:
+        if self.fetch and not self.hosts:
+            raise ValueError("fetch is set, and hosts lists nobody to fetch from")
+        for host in self.hosts:
+            if not _HOST.match(host):
+                raise ValueError(f"{host!r} in hosts is no host name with or without a port")
+        if self.timeout is not None and not 1 <= self.timeout <= _MAX_TIMEOUT:
+            raise ValueError(f"timeout is {self.timeout}, allowed is 1 to {_MAX_TIMEOUT} seconds")
+        if self.maximum_bytes is not None and not 1 <= self.maximum_bytes <= _MAX_BYTES:
+            raise ValueError(f"maximum_bytes is {self.maximum_bytes}, allowed is 1 to {_MAX_BYTES}")
+
+    @property
+    def fetching(self) -> FetchPolicy | None:
+        """Where revocation data may be fetched from; None: nowhere."""
+        if not self.fetch:
+            return None
+        policy = FetchPolicy(hosts=frozenset(self.hosts))
+        if self.timeout is not None:
+            policy = replace(policy, timeout=timedelta(seconds=self.timeout))
+        if self.maximum_bytes is not None:
+            policy = replace(policy, maximum_bytes=self.maximum_bytes)
+        return policy
 
     def as_toml(self) -> str:
         """The text of a hocba.toml for a new home."""
@@ -128,6 +175,7 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
             chunk=settings["ingest"].get("chunk"),
             algorithms=settings["signing"].get("algorithms"),
             constraints=settings["signing"].get("constraints"),
+            **_fetching(settings["revocation"]),
         )
     except OSError as error:
         raise _refused(path, error.strerror or "cannot be read") from error
@@ -148,6 +196,13 @@ def _checked(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     if unknown:
         raise ValueError(f"unknown: {', '.join(unknown)}")
     return {section: raw.get(section, {}) for section in _KNOWN}
+
+
+def _fetching(settings: Mapping[str, Any]) -> dict[str, Any]:
+    hosts = settings.get("hosts", [])
+    if not all(isinstance(each, str) for each in hosts):
+        raise ValueError("revocation.hosts is no list of names")
+    return {**settings, "hosts": tuple(hosts)}
 
 
 def _refused(path: Path, reason: str) -> HomeError:

@@ -21,7 +21,8 @@ from schemas.findings import Finding, finding
 from schemas.record_view import RecordView
 from schemas.registry import DefinitionRegistry
 from schemas.report import SchemaReport
-from signing.certificates.path import PathValidator
+from signing.certificates.algorithm_usage import path_algorithm_policy
+from signing.certificates.path import PathValidator, RevocationSource
 from signing.certificates.trust import TrustStore
 from signing.errors import PolicyError
 from signing.policy import SignaturePolicy, read_policy
@@ -60,6 +61,7 @@ def judgement(
     roster: Roster | None,
     limits: ParserLimits | None = None,
     rules: ValidationRules | None = None,
+    source: RevocationSource | None = None,
 ) -> Judgement:
     """Everything that `examine` needs; raises `PolicyError` for a definition's broken policy."""
     policies = {each.reference: _policy_of(each) for each in definitions}
@@ -67,7 +69,7 @@ def judgement(
     return Judgement(
         definitions=definitions,
         policies=policies,
-        paths=None if trust is None else PathValidator(trust),
+        paths=None if trust is None else _paths(trust, rules, source),
         roster=roster,
         limits=limits or ParserLimits(),
         rules=rules,
@@ -80,6 +82,18 @@ def judgement(
             roster=None if roster is None else roster.digest,
             engine=f"hocba/{version('hocba')}",
         ),
+    )
+
+
+def _paths(
+    trust: TrustStore, rules: ValidationRules, source: RevocationSource | None
+) -> PathValidator:
+    """Certificates are judged by the same table and constraints as signatures."""
+    return PathValidator(
+        trust,
+        constraints=rules.constraints.revocation,
+        algorithms=path_algorithm_policy(rules.algorithms),
+        source=source,
     )
 
 

@@ -6,6 +6,7 @@
     trust/, roster.csv          whom the signatures are believed from; may be missing
     keys/receipt-key.pem        what receipts are signed with; its public half beside it
     definitions/                further definitions; may be missing
+    revocation/                 copies of fetched CRLs and OCSP responses, where that is on
     spool/                      uploads that wait to be taken in; the server makes it
 
 Trust: whoever can write here is the operator. Without trust/ or roster.csv nothing is accepted.
@@ -33,6 +34,8 @@ from hocba.model.examination import Examination
 from hocba.receipts import ReceiptKey, create_receipt_key, read_receipt_key
 from schemas.findings import finding
 from schemas.registry import DefinitionRegistry
+from signing.certificates.fetching import RevocationFetcher
+from signing.certificates.path import RevocationSource
 from signing.certificates.trust import TrustStore, read_trust_store
 from signing.roster import Roster, read_roster
 from signing.rules import ValidationRules
@@ -160,7 +163,18 @@ class Home:
 
     def judgement(self) -> Judgement:
         """What documents are judged by, as it is now; raises what its parts raise."""
-        return judgement(self.definitions(), self.trust(), self.roster(), rules=self.rules())
+        return judgement(
+            self.definitions(),
+            self.trust(),
+            self.roster(),
+            rules=self.rules(),
+            source=self._revocation_source(),
+        )
+
+    def _revocation_source(self) -> RevocationSource | None:
+        """Where missing revocation data comes from, None while fetching is not switched on."""
+        policy = self.configuration.fetching
+        return None if policy is None else RevocationFetcher(policy, self.path / "revocation")
 
     def examiner(self) -> "HomeExaminer":
         """What makes the examining function in every worker process."""

@@ -161,8 +161,7 @@ class PathValidator:
             if kept is not None and kept.holds(at):
                 self._kept.move_to_end(key)
                 return kept.validation
-        with _ENGINE:
-            kept = self._judge(certificate, material, purpose, at, proved)
+        kept = self._judge(certificate, material, purpose, at, proved)
         with self._keeping:
             self._kept[key] = kept
             self._kept.move_to_end(key)
@@ -204,9 +203,10 @@ class PathValidator:
         sources = {each.sha256: "embedded" for each in came}
         sources |= {each.sha256: "fetched" for each in fetched} | self._sources
         try:
-            engine = self._engine(certificate, anchors, issuers, (*came, *fetched), purpose)
-            validation = self._by_engine(engine, certificate, purpose, at, proved, sources)
-            times = [*_times(engine), *self._anchor_times()]
+            with _ENGINE:
+                engine = self._engine(certificate, anchors, issuers, (*came, *fetched), purpose)
+                validation = self._by_engine(engine, certificate, purpose, at, proved, sources)
+                times = [*_times(engine), *self._anchor_times()]
         except Exception as error:  # noqa: BLE001 -- asn1crypto raises anything for hostile DER
             validation = _broken(certificate, error)
             times = []
