@@ -64,7 +64,9 @@ def test_of_tested_subject(rule: PackTable, pack: PackTable) -> Check:  # noqa: 
 
     def check(view: Assessed) -> Iterator[Hit]:
         for row in view.rows:
-            if row.subject and not row.subject.scored and row.text("test") not in ("", "M"):
+            if row.subject is None or row.subject.scored or row.text("achievement") == "M":
+                continue
+            if row.text("test") not in ("", "M"):
                 yield Hit(row.at("test"), {"subject": row.name})
 
     return check
