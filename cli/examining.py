@@ -86,7 +86,7 @@ class Examining:
 
     def results(self, sources: Sequence[Source]) -> Iterator[Result]:
         """What came of every document, in order, as a stream."""
-        entries: Iterator[Entry] = _entries(sources)
+        entries: Iterator[Entry] = entries_of(sources)
         if self.journal is not None:
             entries = _with_known(entries, self.journal)
         with Workers(self.factory, WorkerOptions(self.jobs), lambda: self.at) as workers:
@@ -143,7 +143,7 @@ def expected(sources: Sequence[Source]) -> int | None:
     return total
 
 
-def _entries(sources: Sequence[Source]) -> Iterator[Entry]:
+def entries_of(sources: Sequence[Source]) -> Iterator[Entry]:
     """The entries of all sources, numbered through, each under a name that leads to it."""
     position = 0
     for source in sources:

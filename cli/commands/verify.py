@@ -1,6 +1,6 @@
 """`hocba verify`: documents and their signatures, offline, without a database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import file_digest
@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.errors import Misuse
 from cli.exit_code import ExitCode, exit_code_of
 from cli.parameters import At, Jobs, Paths, RosterFile, Trust, processes, session_of
 from cli.session import Session
 
 if TYPE_CHECKING:
-    from cli.examining import Validation
+    from cli.examining import RuleFiles, Validation
     from cli.journal import Journal
+    from signing.rules import ValidationRules
 
 Resume = Annotated[Path | None, typer.Option("--resume", metavar="FILE")]
 Algorithms = Annotated[Path | None, typer.Option("--algorithms", metavar="FILE")]
+AnyXmlSwitch = Annotated[bool, typer.Option("--any-xml")]
 Constraints = Annotated[Path | None, typer.Option("--constraints", metavar="FILE")]
 
 
@@ -33,6 +36,7 @@ def verify(
     constraints: Constraints = None,
     resume: Resume = None,
     jobs: Jobs = None,
+    any_xml: AnyXmlSwitch = False,
 ) -> ExitCode:
     """Validate every document under *paths*."""
     from cli.examining import Examining, RuleFiles, Validation, expected, open_all
@@ -40,8 +44,11 @@ def verify(
     from cli.summary import Summary, show_results
 
     session = session_of(context)
-    sources = open_all(paths)
     rules = RuleFiles(algorithms, constraints)
+    if any_xml:
+        _refuse_for_any_xml({"--roster": roster, "--resume": resume, "--jobs": jobs})
+        return _verify_any_xml(paths, trust, rules, at or datetime.now(UTC), session)
+    sources = open_all(paths)
     asked = Validation(trust, roster, at or datetime.now(UTC), rules)
     with _resumed(resume, asked, session, at_is_given=at is not None) as (validation, journal):
         examining = Examining(
@@ -58,6 +65,29 @@ def verify(
         session.say("verify.at", at=session.moment(validation.at))
         _say_by_what(asked, session)
         session.say("verify.not_yet")
+    return exit_code_of(counts)
+
+
+def _refuse_for_any_xml(options: Mapping[str, object]) -> None:
+    for option, value in options.items():
+        if value is not None:
+            raise Misuse("misuse.not_with_any_xml", option=option)
+
+
+def _verify_any_xml(
+    paths: list[Path], trust: Path | None, files: "RuleFiles", at: datetime, session: Session
+) -> ExitCode:
+    from cli.any_xml import AnyXml, verify_any_xml
+    from cli.examining import open_all
+
+    sources = open_all(paths)
+    any_xml = AnyXml.prepare(trust, files, at)
+    if trust is None:
+        session.note("any_xml.no_trust")
+    counts = verify_any_xml(any_xml, sources, session)
+    if not session.json:
+        session.say("verify.at", at=session.moment(at))
+        _say_rules(any_xml.rules, session)
     return exit_code_of(counts)
 
 
@@ -108,9 +138,12 @@ def _run(asked: "Validation", session: Session) -> dict[str, str]:
 
 def _say_by_what(asked: "Validation", session: Session) -> None:
     """Name what the verdicts above rest on, so that nobody takes them for verdicts by another."""
+    _say_rules(asked.rules.read(), session)
+
+
+def _say_rules(rules: "ValidationRules", session: Session) -> None:
     from importlib.metadata import version
 
-    rules = asked.rules.read()
     session.say(
         "verify.rules",
         engine=f"hocba {version('hocba')}",
