@@ -16,7 +16,7 @@ from hocba.errors import HocbaError
 from hocba.home import Home
 from hocba.web import errors
 from hocba.web.answers import answer
-from hocba.web.api import batches, operation, public, records
+from hocba.web.api import batches, operation, public, records, uploads
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
 from hocba.web.middleware import HeadAsGet, LastLine, Measured, SecurityHeaders
@@ -24,6 +24,7 @@ from hocba.web.pages import check, parent, start
 from hocba.web.problems import Problem
 from hocba.web.readiness import Readiness
 from hocba.web.repository import Repository, Service, open_repository
+from hocba.web.resumable.middleware import TusProtocol
 from hocba.web.sessions import Sessions
 from hocba.web.settings import WebSettings
 from hocba.web.worker import BatchWorker
@@ -32,7 +33,7 @@ from storage.errors import StorageError
 VERSION = "1.0"
 
 _ROUTERS = tuple(
-    each.router for each in (batches, records, public, operation, start, parent, check)
+    each.router for each in (batches, uploads, records, public, operation, start, parent, check)
 )
 
 # Fewer than the connections that an index lends out: a request may wait for a thread, but a
@@ -70,6 +71,7 @@ def app_of(repository: Repository, *, settings: WebSettings | None = None) -> Fa
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Measured, metrics=service.metrics)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(TusProtocol)
     return app
 
 

@@ -46,9 +46,8 @@ async def take_batch(
 ) -> Batch:
     """The batch that the body of *request* is, ready to be worked once this returns."""
     repository = service.repository
-    if repository.masogd is not None and caller.masogd not in {None, repository.masogd}:
-        raise Problem(ProblemType.FORBIDDEN)
-    key = idempotency_key.strip('"') if idempotency_key else None
+    refuse_other_province(repository, caller)
+    key = plain_key(idempotency_key)
     identity = str(uuid4())
     draft = await run_in_threadpool(_draft, repository, identity)
     try:
@@ -61,12 +60,18 @@ async def take_batch(
     finally:
         draft.discard()
     name = file_name(received.file_name)
-    batch = await run_in_threadpool(_register, repository, caller, identity, spooled, name, key)
-    if batch.id != identity:
-        unfinished = batch.state not in {BatchState.DONE, BatchState.FAILED}
-        if not (unfinished and repository.spool.adopt(identity, batch.id)):
-            repository.spool.remove(identity)
-    return batch
+    return await run_in_threadpool(register, repository, caller, identity, spooled, name, key)
+
+
+def refuse_other_province(repository: Repository, caller: Caller) -> None:
+    """Ends the request where this repository is not that of the caller's province."""
+    if repository.masogd is not None and caller.masogd not in {None, repository.masogd}:
+        raise Problem(ProblemType.FORBIDDEN)
+
+
+def plain_key(idempotency_key: str | None) -> str | None:
+    """The key without the quotes that a structured header may have."""
+    return idempotency_key.strip('"') if idempotency_key else None
 
 
 def _draft(repository: Repository, identity: str) -> Draft:
@@ -77,7 +82,7 @@ def _draft(repository: Repository, identity: str) -> Draft:
         raise Problem(ProblemType.INSUFFICIENT_STORAGE) from error
 
 
-def _register(
+def register(
     repository: Repository,
     caller: Caller,
     identity: str,
@@ -85,7 +90,11 @@ def _register(
     name: str,
     key: str | None,
 ) -> Batch:
-    """The row of the batch: a new one, or the one that was sent with the same key before."""
+    """The row of the batch: a new one, or the one that was sent with the same key before.
+
+    The bytes lie in the spool under *identity*; those of an earlier batch that are still needed
+    take their place, others are removed.
+    """
     new = NewBatch(
         id=identity,
         source=name,
@@ -97,12 +106,17 @@ def _register(
         location=str(spooled.path),
     )
     try:
-        return _create(repository, caller, new)
+        batch = _create(repository, caller, new)
     except (Problem, IndexConflict):
         repository.spool.remove(identity)
         raise
     # After any other error the row may be there all the same, when only the answer of the database
     # was lost: the bytes stay until they are claimed or swept.
+    if batch.id != identity:
+        unfinished = batch.state not in {BatchState.DONE, BatchState.FAILED}
+        if not (unfinished and repository.spool.adopt(identity, batch.id)):
+            repository.spool.remove(identity)
+    return batch
 
 
 def _create(repository: Repository, caller: Caller, new: NewBatch) -> Batch:

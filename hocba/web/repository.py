@@ -18,6 +18,7 @@ from hocba.web.judging import CurrentJudgement
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
 from hocba.web.readiness import Readiness
+from hocba.web.resumable.uploads import UploadFolder
 from hocba.web.sessions import Sessions
 from hocba.web.settings import WebSettings
 from hocba.web.spool import Spool
@@ -38,6 +39,7 @@ class Repository:
     judgement: Callable[[], Judgement]
     ingest: Ingest
     spool: Spool
+    uploads: UploadFolder
     clock: Callable[[], datetime]
     masogd: str | None = None
 
@@ -58,6 +60,7 @@ def open_repository(home: Home) -> Repository:
         judgement=judgement,
         ingest=home.ingest(index, store),
         spool=Spool(home.path.absolute() / "spool"),
+        uploads=UploadFolder(home.path.absolute() / "uploads"),
         clock=lambda: datetime.now(UTC),
         masogd=home.configuration.masogd,
     )

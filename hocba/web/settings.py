@@ -13,11 +13,16 @@ GIBIBYTE = 1024 * 1024 * 1024
 class WebSettings:
     """Bounds of the server; the defaults suit one machine.
 
+    `max_uploads_at_once` is of one sender; an unfinished upload is given up after
+    `upload_expires_after`.
+
     `session_key` seals the cookie of a signed-in parent. Left out, it is new with every start:
     parents then enter their code again, and several servers behind one name must share one.
     """
 
     max_batch_bytes: int = 8 * GIBIBYTE
+    max_uploads_at_once: int = 32
+    upload_expires_after: timedelta = timedelta(days=7)
     max_document_bytes: int = DEFAULT_LIMITS.max_bytes
     verifications_per_minute: int = 30
     sign_ins_per_minute: int = 10
@@ -34,6 +39,7 @@ class WebSettings:
             raise ValueError(f"session key has {len(self.session_key)} bytes, needs 32")
         counts = (
             self.max_batch_bytes,
+            self.max_uploads_at_once,
             self.max_document_bytes,
             self.verifications_per_minute,
             self.sign_ins_per_minute,

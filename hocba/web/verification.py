@@ -16,6 +16,9 @@ from hocba.web.errors import unavailable
 from hocba.web.problems import too_many_requests
 from hocba.web.repository import Repository, Service
 from hocba.web.uploads import ANY_BYTES, Memory, receive
+from schemas.document import parse
+from schemas.findings import Language
+from signing.etsi_report.report import etsi_report
 
 MEDIA_TYPES = frozenset({"application/xml", "text/xml", ANY_BYTES})
 
@@ -38,14 +41,21 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The examination of one document; `standing` exactly where it is accepted."""
+    """The examination of one document; `standing` exactly where it is accepted.
+
+    `etsi_report` is the validation report of ETSI TS 119 102-2, where it was asked for and the
+    document can be read.
+    """
 
     examination: Examination
     standing: Standing | None
+    etsi_report: bytes | None = None
 
 
-async def verify_upload(service: Service, request: Request) -> Verification:
-    """The verification of the document in a request's body.
+async def verify_upload(
+    service: Service, request: Request, report_language: Language | None = None
+) -> Verification:
+    """The verification of the document in a request's body, with a report in *report_language*.
 
     Ends the request with a problem where an address asks too often, too much is waiting, or the
     body is no upload; whatever the bytes are, they get a verdict.
@@ -53,14 +63,16 @@ async def verify_upload(service: Service, request: Request) -> Verification:
     wait = service.verifications.take(client_address(request))
     if wait:
         raise too_many_requests(wait)
-    examination = await _examined(service, request)
+    examination, report = await _examined(service, request, report_language)
     service.metrics.verification(examination.outcome)
     # In a thread of the common pool: those alone are fewer than the index's connections.
     standing = await run_in_threadpool(_standing, service.repository, examination)
-    return Verification(examination, standing)
+    return Verification(examination, standing, report)
 
 
-async def _examined(service: Service, request: Request) -> Examination:
+async def _examined(
+    service: Service, request: Request, report_language: Language | None
+) -> tuple[Examination, bytes | None]:
     """The examination of the body; bodies on their way in count against the limit as well."""
     token = object()
     try:
@@ -74,7 +86,7 @@ async def _examined(service: Service, request: Request) -> Examination:
                 request, memory, limit=service.settings.max_document_bytes, media_types=MEDIA_TYPES
             )
         name = shown_name(received.file_name or "document.xml")
-        work = partial(_examine, service.repository, bytes(memory.data), name)
+        work = partial(_examine, service.repository, bytes(memory.data), name, report_language)
         return await anyio.to_thread.run_sync(work, limiter=service.verifying)
     except TimeoutError:
         raise unavailable() from None
@@ -87,8 +99,18 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _examine(repository: Repository, data: bytes, name: str) -> Examination:
-    return examine(data, name, repository.judgement(), repository.clock())
+def _examine(
+    repository: Repository, data: bytes, name: str, report_language: Language | None
+) -> tuple[Examination, bytes | None]:
+    by, at = repository.judgement(), repository.clock()
+    examination = examine(data, name, by, at)
+    if report_language is None or examination.signatures is None:
+        return examination, None
+    document = parse(data, by.limits)
+    algorithms = by.rules.algorithms
+    return examination, etsi_report(
+        examination.signatures, document, algorithms, at, report_language
+    )
 
 
 def _standing(repository: Repository, examination: Examination) -> Standing | None:

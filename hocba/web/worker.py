@@ -73,6 +73,7 @@ class BatchWorker:
                 return
             waiting = _waiting(repository)
             repository.spool.sweep(each.id for each in waiting)
+            repository.uploads.sweep(repository.clock())
             for batch in waiting:
                 if self._stopping.is_set():
                     return

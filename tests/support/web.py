@@ -22,6 +22,7 @@ from hocba.ingest.workers import WorkerOptions
 from hocba.receipts import ReceiptKey
 from hocba.web.app import app_of
 from hocba.web.repository import Repository
+from hocba.web.resumable.uploads import UploadFolder
 from hocba.web.serving import Server, address_of, configuration, listening
 from hocba.web.settings import WebSettings
 from hocba.web.spool import Spool
@@ -114,6 +115,7 @@ def stand_in_repository(
         judgement=lambda: judgement,
         ingest=ingest,
         spool=Spool(folder / "spool"),
+        uploads=UploadFolder(folder / "uploads"),
         clock=clock,
         masogd=masogd,
     )

@@ -12,25 +12,33 @@ from hocba.web.verification import MEDIA_TYPES, verify_upload
 
 router = APIRouter(tags=["public"])
 
+_XML = "application/xml"
+
 
 @router.post(
     "/v1/verify",
     openapi_extra=file_body(MEDIA_TYPES),
-    responses=problems(400, 413, 415, 422, 429, 503),
+    response_model=dict[str, Any],
+    responses=problems(400, 413, 415, 422, 429, 503) | {200: {"content": {_XML: {}}}},
 )
 async def verify(
     service: ServiceDependency, language: ApiLanguage, request: Request
-) -> dict[str, Any]:
+) -> Response | dict[str, Any]:
     """Verify one document: schema, rules and all signatures, as `hocba verify` does.
 
     The answer is the same JSON, with `standing`: whether these bytes are what this repository
-    holds now. Nothing is kept and nothing is logged.
+    holds now. With `Accept: application/xml` it is the validation report of ETSI TS 119 102-2, the
+    standing in the header `Hocba-Standing`; what is no document at all is still answered in JSON.
+    Nothing is kept and nothing is logged.
     """
-    verification = await verify_upload(service, request)
-    standing = verification.standing
-    return verification.examination.as_json(language) | {
-        "standing": standing.value if standing else None
-    }
+    accepted = request.headers.get("Accept", "")
+    wants_report = _XML in accepted and "json" not in accepted
+    verification = await verify_upload(service, request, language if wants_report else None)
+    standing = verification.standing.value if verification.standing else None
+    if verification.etsi_report is not None:
+        headers = {"Hocba-Standing": standing} if standing else {}
+        return Response(verification.etsi_report, media_type=_XML, headers=headers)
+    return verification.examination.as_json(language) | {"standing": standing}
 
 
 @router.get("/v1/keys", response_model=KeySet)

@@ -129,6 +129,8 @@ def test_the_document_is_openapi_3_1_and_names_every_route_for_systems(sample):
         "/v1/batches/{batch}",
         "/v1/batches/{batch}/items",
         "/v1/batches/{batch}/report.csv",
+        "/v1/uploads",
+        "/v1/uploads/{upload}",
         "/v1/students/{mahocsinh}/records",
         "/v1/records/{madinhdanhhocba}",
         "/v1/records/{madinhdanhhocba}/receipt",
@@ -253,6 +255,7 @@ def connected(url: str) -> socket.socket:
 @pytest.mark.parametrize("language", Language)
 def test_every_problem_has_words_in_every_language(kind, language):
     members = {"limit": 1, "accepted": "a", "names": "n", "retry_after": 1, "incident": "i"}
+    members |= {"offset": 1, "header": "h"}
     problem = Problem(kind, members=members)
     assert problem.title(language).strip()
     assert "{" not in problem.detail(language)
