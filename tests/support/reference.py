@@ -18,6 +18,14 @@ from cli.main import main
 from hocba.home import Home
 from hocba.web.app import create_app
 from schemas.findings import Language, Severity, catalogue
+from schemas.rules.circulars.pack import (
+    PackRule,
+    Pupils,
+    RulePack,
+    all_rules,
+    shipped_pack,
+    shipped_packs,
+)
 from tests.support import interop
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +41,7 @@ def pages() -> Mapping[Path, str]:
         DOCS / "findings.md": _after_marker("findings.md", findings()),
         DOCS / "cli.md": _after_marker("cli.md", help_pages()),
         DOCS / "http.md": _after_marker("http.md", routes()),
+        DOCS / "rules.md": _after_marker("rules.md", rules()),
         DOCS / "xmldsig-interop.md": interop.table(),
     }
 
@@ -50,6 +59,58 @@ def findings() -> str:
         texts = [entry.texts[each].replace("|", "\\|") for each in Language]
         lines.append(f"| `{code}` | {words[entry.severity]} | {' | '.join(texts)} |")
     return "\n".join(lines) + "\n"
+
+
+def rules() -> str:
+    """The rule packs: since when, numbers, every rule, and what is not checked."""
+    parts = []
+    for name in shipped_packs():
+        pack = shipped_pack(name)
+        grades = ", ".join(f"{grade}: {year}" for grade, year in pack.first_years.items())
+        parts.append(
+            f"## {pack.circular[Language.VI]} (`{name}`)\n\n"
+            f"Levels (macaphoc): {', '.join(sorted(pack.levels))}. "
+            f"First school year by grade: {grades}. "
+            f"Rounding: `{pack.rounding}` ({pack.rounding_source}).\n\n"
+            f"{_rule_table(name)}\n"
+            "What it does not check:\n\n"
+            + "".join(f"- {each[Language.EN]}\n" for each in pack.unchecked)
+        )
+    return "\n".join(parts)
+
+
+def _rule_table(name: str) -> str:
+    lines = [
+        "| code | weight | rule | article | confidence | source | tiếng Việt | English |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for pack, rule in all_rules():
+        if pack.name != name:
+            continue
+        entry = catalogue()[rule.code]
+        cells = (
+            f"`{rule.code}`",
+            rule.severity.value,
+            f"{rule.about} {_scope(pack, rule)}".rstrip(),
+            rule.article,
+            rule.confidence.value,
+            rule.source,
+            *(entry.texts[each] for each in Language),
+        )
+        lines.append(f"| {' | '.join(each.replace('|', chr(92) + '|') for each in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _scope(pack: RulePack, rule: PackRule) -> str:
+    """For which records the rule is, where not for all of the pack's."""
+    parts = []
+    if rule.levels != pack.levels:
+        parts.append(f"macaphoc {', '.join(sorted(rule.levels))}")
+    if rule.grades != frozenset(pack.first_years):
+        parts.append(f"grades {', '.join(sorted(rule.grades))}")
+    if rule.pupils is not Pupils.ALL:
+        parts.append("not assessed" if rule.pupils is Pupils.NOT_ASSESSED else "assessed")
+    return f"({'; '.join(parts)})" if parts else ""
 
 
 def help_pages() -> str:
