@@ -145,7 +145,7 @@ def element_path(element: etree._Element) -> str:
 
 def local_name(element: etree._Element) -> str:
     """The element's name without its namespace."""
-    return str(etree.QName(element).localname)
+    return str(element.tag).rpartition("}")[2]
 
 
 def text_of(element: etree._Element) -> str:
@@ -306,11 +306,11 @@ def _syntax_finding(data: bytes, error: etree.XMLSyntaxError) -> Finding:
 
 
 def _step(element: etree._Element) -> str:
-    name = local_name(element)
     tag = str(element.tag)
-    before = len(list(element.itersiblings(tag, preceding=True)))
-    if before:
-        return f"{name}[{before + 1}]"
+    name = tag.rpartition("}")[2]
+    before = element.itersiblings(tag, preceding=True)
+    if next(before, None) is not None:
+        return f"{name}[{sum(1 for _ in before) + 2}]"
     if next(element.itersiblings(tag), None) is not None:
         return f"{name}[1]"
     return name

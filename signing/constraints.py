@@ -38,8 +38,10 @@ class SignatureLevel(StrEnum):
 
     def reaches(self, minimum: "SignatureLevel") -> bool:
         """Whether this level is *minimum* or more."""
-        order = tuple(SignatureLevel)
-        return order.index(self) >= order.index(minimum)
+        return _LEVELS[self] >= _LEVELS[minimum]
+
+
+_LEVELS = {level: number for number, level in enumerate(SignatureLevel)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

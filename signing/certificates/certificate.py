@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from cryptography import x509
@@ -46,6 +47,8 @@ class SigningCertificate:
     signer: Signer
     names_person: bool
     may_sign: bool
+    valid_from: datetime
+    valid_until: datetime
 
     def holder(self, kind: SignerKind) -> str | None:
         """The id of the person or organisation it is bound to, None where it is bound to none.
@@ -69,7 +72,7 @@ def read_certificate(der: bytes) -> SigningCertificate:
         public_key = certificate.public_key()
         subject = certificate.subject
         # Read late by the library, and a ValueError then: what is broken is refused here.
-        _ = certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        _ = certificate.issuer
         digest = hashlib.sha256(der).hexdigest()
         return SigningCertificate(
             der=der,
@@ -84,6 +87,8 @@ def read_certificate(der: bytes) -> SigningCertificate:
             ),
             names_person=any(_ANY_PERSONAL_ID.match(each) for each in _values(subject, _UID)),
             may_sign=_may_sign(certificate),
+            valid_from=certificate.not_valid_before_utc,
+            valid_until=certificate.not_valid_after_utc,
         )
     except Exception as error:
         raise CertificateUnreadableError(str(error)) from error

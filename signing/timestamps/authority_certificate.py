@@ -55,8 +55,8 @@ def authority_problems(certificate: SigningCertificate, generated_at: datetime) 
     if not _is_timestamp_authority(certificate.certificate):
         reason = finding("HB-S090", subject=subject)
         verdicts.append(indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE, reason))
-    issued = certificate.certificate.not_valid_before_utc
-    expires = certificate.certificate.not_valid_after_utc
+    issued = certificate.valid_from
+    expires = certificate.valid_until
     time = generated_at.isoformat()
     if generated_at < issued:
         reason = finding("HB-S091", subject=subject, time=time, since=issued.isoformat())

@@ -65,8 +65,8 @@ def _claim_problems(
         yield finding(code, claimed=claimed.isoformat(), at=time.isoformat())
     if certificate is None or not constraints.signing_time_within_certificate:
         return
-    issued = certificate.certificate.not_valid_before_utc
-    expires = certificate.certificate.not_valid_after_utc
+    issued = certificate.valid_from
+    expires = certificate.valid_until
     if not issued <= claimed <= expires:
         yield finding(
             "HB-S052", claimed=claimed.isoformat(), since=issued.date(), until=expires.date()

@@ -130,8 +130,7 @@ class BasicValidator:
         try:
             self._references.charge()
             octets = canonicalize(form.signed_info, method, prefixes=form.canonicalization.prefixes)
-            bits = algorithm.refuse_unfit(certificate.public_key)
-            algorithm.verify(certificate.public_key, form.value, octets)
+            bits = algorithm.verify(certificate.public_key, form.value, octets)
         except CanonicalizationError as error:
             return uncanonical(error, "SignedInfo")
         except UnfitKeyError as error:

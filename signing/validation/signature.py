@@ -6,6 +6,7 @@ validation with time make of it.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from lxml import etree
@@ -20,7 +21,11 @@ from signing.report import SignatureValidation, SubIndication, Verdict, failed
 from signing.validation.basic import BasicValidation, BasicValidator
 from signing.validation.proof import ProofReader, Proofs
 from signing.validation.with_time import Timed, validate_with_time
-from signing.xades.unsigned_properties import UnsignedProperties, read_unsigned_properties
+from signing.xades.unsigned_properties import (
+    NO_UNSIGNED_PROPERTIES,
+    UnsignedProperties,
+    read_unsigned_properties,
+)
 from signing.xmldsig.algorithms import AlgorithmPolicy
 from signing.xmldsig.form import FormatError, SignatureForm, read_form
 from signing.xmldsig.references import ReferenceValidator
@@ -108,8 +113,16 @@ class SignatureValidator:
 
 def _material(form: SignatureForm, unsigned: UnsignedProperties) -> ValidationMaterial:
     """What came along with the signature, in KeyInfo and among its unsigned properties."""
+    if unsigned is NO_UNSIGNED_PROPERTIES:
+        return ValidationMaterial(certificates=form.certificates)
     values = unsigned.material
     return replace(values, certificates=(*form.certificates, *values.certificates))
+
+
+@lru_cache(maxsize=8_192)
+def _fingerprint(der: bytes) -> str:
+    """Kept: path validation gives one object for equal octets, and chains share their ends."""
+    return sha256(der).hexdigest()
 
 
 def _validated(
@@ -129,16 +142,16 @@ def _validated(
             signer=certificate.signer if certificate else None,
             claimed_signing_time=basic.properties.claimed_signing_time,
             best_signature_time=timed.best_signature_time,
-            covers=tuple(each.uri or "" for each in data if each.algorithm is not None),
+            covers=tuple([each.uri or "" for each in data if each.algorithm is not None]),
             signature_algorithm=form.signature_method,
             timestamps=proofs.timestamps,
             revocation=timed.x509.revocation,
-            chain=tuple(sha256(der).hexdigest() for der in timed.x509.chain),
+            chain=tuple([_fingerprint(der) for der in timed.x509.chain]),
             certificate_stated=bool(basic.properties.signing_certificates),
             revoked_at=timed.x509.revoked_at,
         ),
         element=form.element,
-        named=tuple(each.target for each in data if each.target is not None),
+        named=tuple([each.target for each in data if each.target is not None]),
         certificate=certificate,
     )
 

@@ -116,13 +116,13 @@ def _x509_in_time(
         return _with(x509, too_late)
     if best is None:
         return x509
-    issued = certificate.certificate.not_valid_before_utc
+    issued = certificate.valid_from
     if best < issued:
         subject = certificate.signer.subject
         found = finding("HB-S057", subject=subject, since=_text(issued), proved=_text(best))
         return _with(x509, failed(SubIndication.NOT_YET_VALID, found))
     reason, revoked = x509.verdict.sub_indication, x509.revoked_at
-    in_time = best <= certificate.certificate.not_valid_after_utc and (
+    in_time = best <= certificate.valid_until and (
         reason is SubIndication.OUT_OF_BOUNDS_NOT_REVOKED
         or (reason in _REVOKED and revoked is not None and best < revoked)
     )
@@ -138,7 +138,7 @@ def _made_too_late(
     if reason is SubIndication.REVOKED_NO_POE and revoked and revoked <= made_after:
         found = finding("HB-S055", subject=subject, revoked=_text(revoked), made=made)
         return failed(SubIndication.REVOKED, found)
-    expires = certificate.certificate.not_valid_after_utc
+    expires = certificate.valid_until
     if reason in _OUT_OF_BOUNDS and made_after > expires:
         found = finding("HB-S056", subject=subject, until=_text(expires), made=made)
         return failed(SubIndication.EXPIRED, found)

@@ -5,7 +5,7 @@ named and not used, and takes nothing from the signature; what is used proves it
 its TSA's signature, a certificate, CRL or OCSP response by its issuer's).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -97,18 +97,22 @@ def read_content_timestamps(
     found: list[ContentTimestamp] = []
     problems: list[Finding] = []
     for properties in _signed_properties(form, covered):
-        for element in properties.iterfind(f"{_X}SignedDataObjectProperties/*"):
-            if element.tag not in _CONTENT_TIMESTAMPS:
-                continue
+        for element in _content_timestamps(properties):
             try:
                 _refuse_when_full(found, MAX_CONTENT_TIMESTAMPS, element)
-                individual = _CONTENT_TIMESTAMPS[element.tag]
+                individual = _CONTENT_TIMESTAMPS[str(element.tag)]
                 found.append(read_content_timestamp(element, individual=individual))
             except FormatError as error:
                 problems.append(_malformed(element, error))
     return tuple(found), tuple(problems[:_MOST_LISTED])
 
 
+def _content_timestamps(properties: etree._Element) -> Iterator[etree._Element]:
+    for holder in properties.iterchildren(_SIGNED_DATA_OBJECT_PROPERTIES):
+        yield from holder.iterchildren(*_CONTENT_TIMESTAMPS)
+
+
+_SIGNED_DATA_OBJECT_PROPERTIES = f"{_X}SignedDataObjectProperties"
 _CONTENT_TIMESTAMPS = {
     f"{_X}AllDataObjectsTimeStamp": False,
     f"{_X}IndividualDataObjectsTimeStamp": True,

@@ -134,12 +134,12 @@ class SignatureAlgorithm:
         ends = [each for each in (self.digest.accepted_until, self.rule.end(bits)) if each]
         return min(ends, default=None)
 
-    def verify(self, key: object, value: bytes, data: bytes) -> None:
-        """Verify the SignatureValue octets *value* over *data*.
+    def verify(self, key: object, value: bytes, data: bytes) -> int:
+        """Verify the SignatureValue octets *value* over *data*; the key's size in bits.
 
         Raises `UnfitKeyError` or `WrongSignatureValueError`; returning is success.
         """
-        self.refuse_unfit(key)
+        bits = self.refuse_unfit(key)
         digest = _HASHES[self.digest.name]
         try:
             match key:
@@ -153,6 +153,7 @@ class SignatureAlgorithm:
             raise WrongSignatureValueError(self.uri) from error
         except (ValueError, UnsupportedAlgorithm) as error:
             raise UnfitKeyError(str(error)) from error
+        return bits
 
     def refuse_unfit(self, key: object) -> int:
         """The key's size in bits; raises `UnfitKeyError` when the algorithm refuses it."""
