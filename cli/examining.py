@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from cli.definitions import load_definitions
+from cli.etsi_reports import EtsiReports
 from cli.journal import Journal
 from cli.result import Result
 from hocba.errors import SourceUnreadable
@@ -83,6 +84,7 @@ class Examining:
     jobs: int
     at: datetime
     journal: Journal | None = None
+    reports: EtsiReports | None = None
 
     def results(self, sources: Sequence[Source]) -> Iterator[Result]:
         """What came of every document, in order, as a stream."""
@@ -107,6 +109,8 @@ class Examining:
                 if isinstance(found, Finding):
                     found = unreadable(entry.data, entry.file_name, self.at, found)
                 result = self.result_of(found)
+                if self.reports is not None:
+                    self.reports.write(entry.data, found)
                 if self.journal is not None:
                     self.journal.add(result)
                 return result

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -15,6 +16,7 @@ from cli.parameters import At, Jobs, Paths, RosterFile, Trust, processes, sessio
 from cli.session import Session
 
 if TYPE_CHECKING:
+    from cli.etsi_reports import EtsiReports
     from cli.examining import RuleFiles, Validation
     from cli.journal import Journal
     from signing.rules import ValidationRules
@@ -23,6 +25,7 @@ Resume = Annotated[Path | None, typer.Option("--resume", metavar="FILE")]
 Algorithms = Annotated[Path | None, typer.Option("--algorithms", metavar="FILE")]
 AnyXmlSwitch = Annotated[bool, typer.Option("--any-xml")]
 Constraints = Annotated[Path | None, typer.Option("--constraints", metavar="FILE")]
+EtsiReport = Annotated[Path | None, typer.Option("--etsi-report", metavar="DIR")]
 
 
 def verify(
@@ -34,6 +37,7 @@ def verify(
     at: At = None,
     algorithms: Algorithms = None,
     constraints: Constraints = None,
+    etsi_report: EtsiReport = None,
     resume: Resume = None,
     jobs: Jobs = None,
     any_xml: AnyXmlSwitch = False,
@@ -46,17 +50,26 @@ def verify(
     session = session_of(context)
     rules = RuleFiles(algorithms, constraints)
     if any_xml:
-        _refuse_for_any_xml({"--roster": roster, "--resume": resume, "--jobs": jobs})
+        _refuse_for_any_xml(
+            {
+                "--roster": roster,
+                "--etsi-report": etsi_report,
+                "--resume": resume,
+                "--jobs": jobs,
+            }
+        )
         return _verify_any_xml(paths, trust, rules, at or datetime.now(UTC), session)
     sources = open_all(paths)
     asked = Validation(trust, roster, at or datetime.now(UTC), rules)
-    with _resumed(resume, asked, session, at_is_given=at is not None) as (validation, journal):
+    run = _Run(asked, etsi_report, at_is_given=at is not None)
+    with _resumed(resume, run, session) as (validation, journal):
         examining = Examining(
             validation,
             lambda examination: result_of(examination, session.language),
             jobs=processes(jobs, expected(sources)),
             at=validation.at,
             journal=journal,
+            reports=_reports(run, session, goes_on=bool(journal)),
         )
         summary = Summary(said_before=_say_what_is_missing(asked, session))
         counts = show_results(session, examining, sources, summary)
@@ -91,20 +104,45 @@ def _verify_any_xml(
     return exit_code_of(counts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What was asked for: everything that a journal belongs to."""
+
+    asked: "Validation"
+    etsi_report: Path | None
+    at_is_given: bool
+
+
+def _reports(run: _Run, session: Session, *, goes_on: bool) -> "EtsiReports | None":
+    from cli.etsi_reports import EtsiReports
+
+    if run.etsi_report is None:
+        return None
+    algorithms = run.asked.rules.read().algorithms
+    reports = EtsiReports(run.etsi_report, algorithms, session.language)
+    reports.begin(goes_on=goes_on)
+    return reports
+
+
 @contextmanager
 def _resumed(
-    path: Path | None, asked: "Validation", session: Session, *, at_is_given: bool
+    path: Path | None, wanted: _Run, session: Session
 ) -> Iterator[tuple["Validation", "Journal | None"]]:
     """The validation to go on with, and its journal: a resumed run keeps its time."""
     from dataclasses import replace
 
     from cli.journal import Journal
 
+    asked = wanted.asked
     if path is None:
         yield asked, None
         return
-    run = _run(asked, session) | {"at": asked.at.isoformat()}
-    journal, begun = Journal.open(path, run, adopted=() if at_is_given else ("at",))
+    folder = wanted.etsi_report
+    run = _run(asked, session) | {
+        "at": asked.at.isoformat(),
+        "etsi-report": "" if folder is None else str(folder.absolute()),
+    }
+    journal, begun = Journal.open(path, run, adopted=() if wanted.at_is_given else ("at",))
     try:
         if len(journal):
             session.note("verify.resumed", count=len(journal), file=path)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from lxml import etree
 
 from hocba.examine import examine
 from hocba.home import Home
@@ -19,6 +20,7 @@ from hocba.index.rows import VersionSelection
 from hocba.model.record import RecordStatus
 from hocba.web.app import create_app
 from hocba.web.verification import _standing
+from tests.support.etsi_schema import etsi_schema
 from tests.support.stand_in import document
 from tests.support.stand_in import examine as stand_in
 from tests.support.web import SETTINGS, running
@@ -57,6 +59,28 @@ def test_the_answer_is_the_json_of_the_command_line(sample, anybody, good):
     assert abs(repository.clock() - at) < timedelta(minutes=1)
     examined = examine(good, "học bạ.xml", repository.judgement(), at)
     assert body == json.loads(json.dumps(examined.as_json()))
+
+
+def test_gives_the_etsi_report_to_who_accepts_xml(anybody, good):
+    accept = {**XML, "Accept": "application/xml"}
+    answer = anybody.post("/v1/verify", content=good, headers=accept)
+    assert answer.headers["content-type"] == "application/xml"
+    assert answer.headers["hocba-standing"] == "current"
+    report = etree.fromstring(answer.content)
+    assert etsi_schema().validate(report), etsi_schema().error_log
+    told = {
+        each.text for each in report.iterfind("{*}SignatureValidationReport//{*}MainIndication")
+    }
+    assert told == {"urn:etsi:019102:mainindication:total-passed"}
+    rejected = anybody.post("/v1/verify", content=altered(good), headers=accept)
+    assert "hocba-standing" not in rejected.headers
+    assert b"urn:etsi:019102:subindication:HASH_FAILURE" in rejected.content
+    either = anybody.post(
+        "/v1/verify", content=good, headers={**XML, "Accept": "application/json, application/xml"}
+    )
+    assert either.json()["outcome"] == "accepted"
+    nothing = anybody.post("/v1/verify", content=b"<a", headers=accept)
+    assert nothing.json()["outcome"] == "unreadable"
 
 
 def test_an_altered_document_is_rejected_with_the_reason_in_the_language_asked_for(anybody, good):
