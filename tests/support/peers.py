@@ -8,13 +8,17 @@ import shutil
 import subprocess
 from base64 import b64decode
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import xmlsec
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
+
+from hocba.sample.insecure_keys import insecure_ec_key
 
 _SOURCE = Path(__file__).parents[1] / "peers" / "jdk" / "VerifyXmlDsig.java"
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -34,14 +38,34 @@ def _xmlsec_verdict(signature: etree._Element, with_id: list[etree._Element]) ->
     der = b64decode(certificate.text)
     pem = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
     context = xmlsec.SignatureContext()
-    for element in with_id:
-        context.register_id(element, "Id")
-    context.key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatCertPem)
     try:
+        context.key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatCertPem)
+        for element in with_id:
+            context.register_id(element, "Id")  # refuses what xml:id names already
         context.verify(signature)
     except xmlsec.Error:
         return False
     return True
+
+
+def xmlsec_digest(data: bytes, identified: str = "Id") -> str:
+    """The DigestValue that python-xmlsec writes into the first reference of *data*'s template."""
+    root = etree.fromstring(data)
+    signature = next(root.iter(f"{_DS}Signature"))
+    context = xmlsec.SignatureContext()
+    for element in root.iter(etree.Element):
+        if element.get(identified):
+            context.register_id(element, identified)
+    context.key = _signing_key()
+    context.sign(signature)
+    return str(signature.findtext(f".//{_DS}Reference/{_DS}DigestValue"))
+
+
+@cache
+def _signing_key() -> xmlsec.Key:
+    key = insecure_ec_key("tests/peers", ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
 
 
 def jdk_is_present() -> bool:
