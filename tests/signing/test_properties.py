@@ -1,6 +1,7 @@
 """What holds for every document: no change of what is signed passes, and no mixture of two does."""
 
 import re
+from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from signing.creation.builder import sign_record
 from signing.creation.styles import STYLES, SignatureStyle
 from signing.keys.key import SoftwareKey
 from signing.record import validate_record
-from signing.report import Indication
+from signing.report import Indication, SignatureReport
 from signing.roster import Roster
 from tests.support import records, signed_records, signing_kit
 from tests.support.signed_records import mandate, octets, tree
@@ -37,14 +38,13 @@ def examples(count: int) -> settings:
 # ------------------------------------------------------------------------- one byte
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Original:
     """A genuine record, and where the bytes stand that its signatures cover."""
 
     data: bytes
     definition: str
     signed: tuple[tuple[int, int], ...]
-    canonical: bytes
 
 
 def _spans(data: bytes) -> Iterator[tuple[int, int]]:
@@ -65,13 +65,19 @@ def _spans(data: bytes) -> Iterator[tuple[int, int]]:
 def originals() -> tuple[Original, ...]:
     """Both definitions in every style."""
     return tuple(
-        Original(data, definition, tuple(_spans(data)), canonical(data))
+        Original(data, definition, tuple(_spans(data)))
         for style in STYLES.values()
         for data, definition in (
             (signed_records.signed_primary(style), "tieu-hoc"),
             (signed_records.signed_secondary(style), "trung-hoc"),
         )
     )
+
+
+def difference(changed: bytes, original: bytes) -> str:
+    """Where two documents part, short enough to read."""
+    at = next(i for i, (a, b) in enumerate(zip(changed, original, strict=False)) if a != b)
+    return f"{changed[at - 40 : at + 20]!r} for {original[at - 40 : at + 20]!r}"
 
 
 def canonical(data: bytes) -> bytes:
@@ -85,31 +91,29 @@ def test_the_spans_cover_content_and_signatures_of_every_style() -> None:
         assert signatures >= 6
 
 
-def same_value(changed: bytes, original: Original) -> bool:
-    """Whether both say the same: canonically, and in the octets of base64 values."""
+def same_meaning(changed: bytes, original: Original) -> bool:
+    """Whether both say the same: canonically, but for how SignatureValue writes its octets."""
     try:
-        if canonical(changed) == original.canonical:
-            return True
-        return _values_joined(changed) == _values_joined(original.data)
+        return _decoded(changed) == _decoded(original.data)
     except etree.XMLSyntaxError:
         return False
 
 
-def _values_joined(data: bytes) -> bytes:
-    """The canonical document with white space inside SignatureValue taken out: base64 ignores it.
+def _decoded(data: bytes) -> bytes:
+    """The canonical document with the octets of each SignatureValue in one spelling.
 
-    SignatureValue of another signature may be covered as an element, white space and all; then
-    the seal over it fails, and nothing here lets that pass.
+    Base64 ignores white space and the last character's unused bits. Where one SignatureValue is
+    covered by another signature its spelling counts all the same: that signature fails then.
     """
     root = etree.fromstring(data)
     for value in root.iter(names.SIGNATURE_VALUE):
-        value.text = "".join((value.text or "").split())
+        value.text = a2b_base64(value.text or "").hex()
     return etree.tostring(root, method="c14n", with_comments=False)
 
 
 def _changed(data: st.DataObject, original: Original) -> bytes:
     start, end = data.draw(st.sampled_from(original.signed))
-    at = data.draw(st.integers(start, end - 1))
+    at = data.draw(st.integers(start, end - 2))
     octet = data.draw(st.integers(0, 255))
     kind = data.draw(st.sampled_from(("replace", "insert", "delete", "flip")))
     before, here, after = original.data[:at], original.data[at], original.data[at + 1 :]
@@ -117,7 +121,7 @@ def _changed(data: st.DataObject, original: Original) -> bytes:
         case "replace":
             return before + bytes([octet]) + after
         case "insert":
-            return before + bytes([octet, here]) + after
+            return before + bytes([here, octet]) + after
         case "delete":
             return before + after
         case _:
@@ -127,7 +131,7 @@ def _changed(data: st.DataObject, original: Original) -> bytes:
 @examples(300)
 @given(data=st.data())
 def test_no_one_byte_change_of_what_is_signed_passes(data: st.DataObject) -> None:
-    original = data.draw(st.sampled_from(originals()))
+    original = originals()[data.draw(st.integers(0, len(originals()) - 1))]
     changed = _changed(data, original)
     assume(changed != original.data)
     try:
@@ -135,7 +139,7 @@ def test_no_one_byte_change_of_what_is_signed_passes(data: st.DataObject) -> Non
     except Unreadable:
         return
     if report.record.indication is Indication.TOTAL_PASSED:
-        assert same_value(changed, original)
+        assert same_meaning(changed, original), difference(changed, original.data)
 
 
 # ------------------------------------------------------------------------- two documents
@@ -212,14 +216,17 @@ def everybody() -> Roster:
 
 
 def passes(data: bytes) -> bool:
-    report = validate_record(
+    return _report(data).record.indication is Indication.TOTAL_PASSED
+
+
+def _report(data: bytes) -> SignatureReport:
+    return validate_record(
         parse(data),
         signed_records.policy("tieu-hoc"),
         paths=signed_records.paths(),
         roster=everybody(),
         at=signed_records.NOW,
     )
-    return report.record.indication is Indication.TOTAL_PASSED
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -247,37 +254,53 @@ PARTS = (
 )
 
 
+def _one(data: st.DataObject, elements: list[etree._Element]) -> etree._Element:
+    return elements[data.draw(st.integers(0, len(elements) - 1))]
+
+
 def _swapped(into: etree._Element, source: etree._Element, data: st.DataObject) -> None:
     """A part of *source* in the place of one of the same name here, of the same role or another."""
     name = data.draw(st.sampled_from(PARTS))
     here, there = list(into.iter(name)), list(source.iter(name))
     if not here or not there:
         return
-    target = data.draw(st.sampled_from(here))
-    if target.getparent() is None:
-        return
-    taken = deepcopy(data.draw(st.sampled_from(there)))
+    target = _one(data, here)
+    taken = deepcopy(_one(data, there))
     taken.tail = target.tail
     target.getparent().replace(target, taken)
+
+
+def believed(data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """What a document says and who signed it: all but the hints in KeyInfo, and the signers."""
+    signers = tuple(each.signer.certificate_sha256 for each in _report(data).signatures)
+    root = tree(data)
+    for hints in list(root.iter(names.KEY_INFO)):
+        hints.getparent().remove(hints)
+    return canonical(octets(root)), signers
+
+
+@cache
+def known(style: str) -> frozenset[tuple[bytes, tuple[str, ...]]]:
+    """What the four genuine documents say."""
+    return frozenset(believed(each) for each in documents(style))
 
 
 @examples(250)
 @given(data=st.data())
 def test_no_mixture_of_parts_of_valid_documents_passes(data: st.DataObject) -> None:
-    valid = documents(data.draw(st.sampled_from(list(STYLES))))
-    root = tree(data.draw(st.sampled_from(valid)))
+    style = data.draw(st.sampled_from(list(STYLES)))
+    valid = documents(style)
+    root = tree(valid[data.draw(st.integers(0, 3))])
     for _ in range(data.draw(st.integers(1, 4))):
-        _swapped(root, tree(data.draw(st.sampled_from(valid))), data)
+        _swapped(root, tree(valid[data.draw(st.integers(0, 3))]), data)
     mixed = octets(root)
-    if canonical(mixed) not in {canonical(each) for each in valid}:
-        assert not passes(mixed)
+    assert not passes(mixed) or believed(mixed) in known(style)
 
 
 def test_no_exchange_of_one_part_between_two_documents_passes() -> None:
     # The same, once for each: every part, every role, every pair.
     for style in STYLES:
         valid = documents(style)
-        known = {canonical(each) for each in valid}
         for one, other in ((0, 1), (1, 0), (0, 2), (1, 3), (3, 0)):
             for name in PARTS:
                 count = len(list(tree(valid[one]).iter(name)))
@@ -287,5 +310,6 @@ def test_no_exchange_of_one_part_between_two_documents_passes() -> None:
                     taken = list(tree(valid[other]).iter(name))[place]
                     taken.tail = target.tail
                     target.getparent().replace(target, taken)
-                    if canonical(octets(root)) not in known:
-                        assert not passes(octets(root)), (style, one, other, name, place)
+                    mixed = octets(root)
+                    good = passes(mixed) and believed(mixed) not in known(style)
+                    assert not good, (style, one, other, name, place)

@@ -156,10 +156,15 @@ def attack_list() -> Mapping[str, str]:
     }
 
 
+def attack_of(one: Attack) -> Attempt:
+    """The document of *one* vector, and what it is judged against."""
+    built = one.build()
+    return built if isinstance(built, Attempt) else Attempt(data=built)
+
+
 def judge(one: Attack) -> Judged:
     """The verdict on *one* vector; a document that cannot be read has none."""
-    built = one.build()
-    attempt = built if isinstance(built, Attempt) else Attempt(data=built)
+    attempt = attack_of(one)
     try:
         document = parse(attempt.data)
     except Unreadable as error:

@@ -8,6 +8,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from hocba.sample.insecure_keys import insecure_ec_key
@@ -100,6 +101,19 @@ def issue(
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
     return builder.sign(issuer.key, hashes.SHA256())
+
+
+def revocation_list(issuer: OddAuthority) -> bytes:
+    """A CRL of *issuer* on which nothing stands, DER."""
+    since = signing_kit.START
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(since)
+        .next_update(since + timedelta(days=3650))
+        .add_extension(x509.CRLNumber(1), critical=False)
+    )
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 @dataclass(frozen=True)

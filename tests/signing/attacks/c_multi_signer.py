@@ -25,6 +25,7 @@ from tests.support.spoiled import (
     slot,
     started,
 )
+from tests.support.stamped import Stamp, judged, signed_by, token_of
 
 CONSTRAINTS = SubIndication.SIG_CONSTRAINTS_FAILURE
 CRYPTO = SubIndication.SIG_CRYPTO_FAILURE
@@ -148,6 +149,33 @@ def two_mandates() -> Attempt:
     data = all_sign(tree(records.primary_record()), {TEACHER: signer(PRINCIPAL)})
     twice = replace(mandate(TEACHER, signed_records.PEOPLE[PRINCIPAL]), role=TEACHER)
     return Attempt(data=data, roster=Roster([*signed_records.roster().entries(), twice]))
+
+
+# ------------------------------------------------------------------------- C4: copied time-stamps
+
+
+@attack(
+    "C4",
+    "time-stamp-copied-from-another-signature",
+    expects=(INDETERMINATE, SubIndication.REVOKED_NO_POE, "HB-S058"),
+    about=TEACHER,
+)
+def copied_time_stamp() -> Attempt:
+    """A genuine time-stamp of another signature, from before this signer was revoked."""
+    other = signed_by("homeroom-new", "2026-02-01", [Stamp("2026-02-01")])
+    return judged(signed_by("homeroom-new-revoked", "2026-02-01", token=token_of(other)))
+
+
+@attack(
+    "C4",
+    "time-stamp-copied-from-an-older-signature-of-the-signer",
+    expects=(INDETERMINATE, SubIndication.REVOKED_NO_POE, "HB-S058"),
+    about=TEACHER,
+)
+def copied_older_time_stamp() -> Attempt:
+    """The time-stamp of an earlier signature by the very same signer."""
+    other = signed_by("homeroom-new-revoked", "2026-01-15", [Stamp("2026-01-15")])
+    return judged(signed_by("homeroom-new-revoked", "2026-02-01", token=token_of(other)))
 
 
 # ------------------------------------------------------------------------- C5: counter-signatures

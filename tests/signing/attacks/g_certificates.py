@@ -1,6 +1,7 @@
 """G. Keys and certificates: a right value under a key that is not the signer's."""
 
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 
 from cryptography import x509
@@ -9,15 +10,17 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from hocba.sample.insecure_keys import insecure_ec_key
 from signing import names
+from signing.certificates.path import PathValidator
 from signing.keys.key import SoftwareKey
 from signing.report import SubIndication
 from tests.support import forge as f
 from tests.support import signed_records, signing_kit
-from tests.support.attacks import FAILED, INDETERMINATE, PASSED, attack
+from tests.support.attacks import FAILED, INDETERMINATE, PASSED, Attempt, attack
 from tests.support.forge import Forgery, Ref
-from tests.support.odd_certificates import OddAuthority, authority, person
+from tests.support.odd_certificates import OddAuthority, authority, person, revocation_list
 from tests.support.signed_records import signer
 from tests.support.spoiled import PRINCIPAL, TEACHER, der, forged
+from tests.support.stamped import Stamp, current, day, judged, pki, signed_by
 
 NO_CHAIN = SubIndication.NO_CERTIFICATE_CHAIN_FOUND
 BAD_CHAIN = SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
@@ -407,12 +410,14 @@ def too_long() -> bytes:
     expects=(INDETERMINATE, BAD_CHAIN, "HB-S044"),
     about=PRINCIPAL,
 )
-def name_constraints() -> bytes:
+def name_constraints() -> Attempt:
     """An authority by the root that may name holders in another country only."""
     permitted = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "LA")]))
     constraints = x509.NameConstraints(permitted_subtrees=[permitted], excluded_subtrees=None)
     own = authority("CA hạn chế", signing_kit.root(), extensions=[(constraints, True)])
-    return _by(person(PRINCIPAL_ID, issuer=own), own.certificate)
+    trust = signed_records.trust()
+    paths = PathValidator(replace(trust, crls=(*trust.crls, revocation_list(own))))
+    return Attempt(data=_by(person(PRINCIPAL_ID, issuer=own), own.certificate), paths=paths)
 
 
 def _unknown(*, critical: bool) -> bytes:
@@ -441,3 +446,174 @@ def critical_unknown() -> bytes:
 def unknown() -> bytes:
     """The same extension, not critical."""
     return _unknown(critical=False)
+
+
+# ------------------------------------------------------------------------- G11 to G17: revocation
+
+TRY_LATER = SubIndication.TRY_LATER
+REVOKED, CLAIMED = "homeroom-new-revoked", "2026-02-01"
+
+
+@attack(
+    "G11",
+    "revoked-without-proof-of-time",
+    expects=(INDETERMINATE, SubIndication.REVOKED_NO_POE, "HB-S062"),
+    about=TEACHER,
+)
+def revoked() -> Attempt:
+    """The certificate was revoked; nothing proves that the signature is older."""
+    return judged(signed_by("homeroom-new-revoked", CLAIMED))
+
+
+@attack(
+    "G11",
+    "revoked-before-the-proved-time",
+    expects=(INDETERMINATE, SubIndication.REVOKED_NO_POE, "HB-S072"),
+    about=TEACHER,
+)
+def revoked_before() -> Attempt:
+    """A time-stamp from after the revocation: nothing proves an earlier time."""
+    return judged(signed_by(REVOKED, "2026-04-01", [Stamp("2026-04-01")]))
+
+
+@attack(
+    "G11",
+    "revoked-after-the-proved-time",
+    expects=(PASSED, None, None),
+    about=TEACHER,
+    harmless="a time-stamp proves the signature to be older than the revocation",
+)
+def revoked_after() -> Attempt:
+    """A time-stamp from before the revocation."""
+    return judged(signed_by(REVOKED, CLAIMED, [Stamp(CLAIMED)]))
+
+
+@attack("G11", "certificate-on-hold", expects=(INDETERMINATE, TRY_LATER, "HB-S064"), about=TEACHER)
+def on_hold() -> Attempt:
+    """The certificate is suspended, not revoked for good."""
+    return judged(signed_by("homeroom-new-held", CLAIMED))
+
+
+@attack(
+    "G11",
+    "issuer-revoked",
+    expects=(INDETERMINATE, SubIndication.REVOKED_CA_NO_POE, "HB-S063"),
+    about=TEACHER,
+)
+def issuer_revoked() -> Attempt:
+    """The authority above the signer was revoked."""
+    return judged(signed_by("homeroom-under-revoked-issuer", CLAIMED))
+
+
+@attack(
+    "G12",
+    "back-dated-after-key-compromise",
+    expects=(INDETERMINATE, SubIndication.REVOKED_NO_POE, "HB-S062"),
+    about=TEACHER,
+)
+def back_dated() -> Attempt:
+    """Whoever stole the key claims a time from before the theft: a claim proves nothing."""
+    return judged(signed_by(REVOKED, "2026-02-28"))
+
+
+@attack(
+    "G12",
+    "back-dated-and-time-stamped",
+    expects=(INDETERMINATE, SubIndication.REVOKED_NO_POE, "HB-S072"),
+    about=TEACHER,
+)
+def back_dated_and_stamped() -> Attempt:
+    """The same with a time-stamp of the day on which it was really made."""
+    return judged(signed_by(REVOKED, "2026-02-28", [Stamp("2026-03-02")]))
+
+
+@attack("G13", "crl-by-a-lookalike", expects=(INDETERMINATE, TRY_LATER, "HB-S066"), about=TEACHER)
+def crl_by_lookalike() -> Attempt:
+    """A CRL that clears the revoked signer, by another key of the issuer's name."""
+    return judged(signed_by(REVOKED, CLAIMED), crls=current("root", "tsa-issuer", "lookalike"))
+
+
+@attack(
+    "G13", "crl-by-another-authority", expects=(INDETERMINATE, TRY_LATER, "HB-S060"), about=TEACHER
+)
+def crl_by_another() -> Attempt:
+    """Only CRLs of authorities that did not issue this certificate."""
+    return judged(signed_by(REVOKED, CLAIMED), crls=current("root", "tsa-issuer"))
+
+
+def _by_ocsp(label: str, *, about: str | None = None, responder: str = "issuer") -> Attempt:
+    """Judged by an OCSP response alone where the issuer's CRL is not there."""
+    answer = pki().ocsp(about or label, signed_records.NOW, responder)
+    without = current("root", "tsa-issuer")
+    return judged(signed_by(label, CLAIMED), crls=without, ocsp=[answer])
+
+
+@attack(
+    "G14",
+    "ocsp-as-it-should-be",
+    expects=(PASSED, None, None),
+    about=TEACHER,
+    harmless="the control of those that follow: a current answer by an authorised responder",
+)
+def good_ocsp() -> Attempt:
+    """An OCSP response by the issuer's responder."""
+    return _by_ocsp("homeroom-new")
+
+
+@attack(
+    "G14",
+    "ocsp-by-an-expired-responder",
+    expects=(INDETERMINATE, TRY_LATER, "HB-S066"),
+    about=TEACHER,
+)
+def expired_responder() -> Attempt:
+    """An OCSP response by a responder whose certificate has expired."""
+    return _by_ocsp("homeroom-new", responder="issuer-expired")
+
+
+@attack(
+    "G14", "ocsp-by-nobodys-responder", expects=(INDETERMINATE, TRY_LATER, "HB-S066"), about=TEACHER
+)
+def responder_without_mandate() -> Attempt:
+    """An OCSP response by a signer of the same authority whom nobody told to answer."""
+    return _by_ocsp("homeroom-new", responder="issuer-without-mandate")
+
+
+@attack(
+    "G15", "ocsp-for-another-serial", expects=(INDETERMINATE, TRY_LATER, "HB-S060"), about=TEACHER
+)
+def another_serial() -> Attempt:
+    """A good OCSP response about the principal's certificate, for the teacher's."""
+    return _by_ocsp("homeroom-new", about="principal-new")
+
+
+@attack(
+    "G15", "ocsp-for-another-issuer", expects=(INDETERMINATE, TRY_LATER, "HB-S060"), about=TEACHER
+)
+def another_issuer() -> Attempt:
+    """An OCSP response whose CertID hashes another issuer's key."""
+    return _by_ocsp("homeroom-new", about="homeroom-under-lookalike")
+
+
+@attack("G16", "crl-from-the-future", expects=(INDETERMINATE, TRY_LATER, "HB-S067"), about=TEACHER)
+def future() -> Attempt:
+    """A CRL whose thisUpdate lies a year ahead."""
+    ahead = current("issuer", at=day("2027-06-15"))
+    crls = (*current("root", "tsa-issuer"), *ahead)
+    return judged(signed_by("homeroom-new", CLAIMED), crls=crls)
+
+
+@attack("G17", "crl-out-of-date", expects=(INDETERMINATE, TRY_LATER, "HB-S061"), about=TEACHER)
+def stale() -> Attempt:
+    """A CRL whose nextUpdate passed before the revocation: it does not know of it."""
+    old = current("issuer", at=day("2026-01-10"))
+    crls = (*current("root", "tsa-issuer"), *old)
+    return judged(signed_by(REVOKED, CLAIMED), crls=crls)
+
+
+@attack("G17", "ocsp-out-of-date", expects=(INDETERMINATE, TRY_LATER, "HB-S061"), about=TEACHER)
+def stale_ocsp() -> Attempt:
+    """An OCSP response from before the revocation, its nextUpdate passed."""
+    answer = pki().ocsp(REVOKED, day("2026-01-10"))
+    without = current("root", "tsa-issuer")
+    return judged(signed_by(REVOKED, CLAIMED), crls=without, ocsp=[answer])
