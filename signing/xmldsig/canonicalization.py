@@ -84,9 +84,9 @@ def canonicalize(
     ):
         apex = _copy(element, whole_document=whole_document)
     for name, value in inherited.items():
-        if value:
+        if value or name != _BASE:
             apex.set(name, value)
-        else:
+        else:  # joined to nothing: no base is left (C14N 1.1 §2.4)
             apex.attrib.pop(name, None)
     try:
         return etree.tostring(
