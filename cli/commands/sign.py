@@ -8,7 +8,7 @@ import typer
 
 from cli.errors import Misuse
 from cli.exit_code import ExitCode
-from cli.parameters import instant, session_of, whole_number
+from cli.parameters import Trust, instant, session_of, whole_number
 from cli.session import Session
 from cli.signing_key import KeySource, opened_key
 
@@ -37,6 +37,7 @@ TsaTimeout = Annotated[
     typer.Option("--tsa-timeout", metavar="SECONDS", parser=whole_number("--tsa-timeout", 1, 600)),
 ]
 TsaCa = Annotated[Path | None, typer.Option("--tsa-ca", metavar="FILE")]
+LongTerm = Annotated[bool, typer.Option("--long-term")]
 Time = Annotated[datetime | None, typer.Option("--time", metavar="TIME", parser=instant("--time"))]
 
 
@@ -59,9 +60,11 @@ def sign(
     tsa: Tsa = None,
     tsa_timeout: TsaTimeout = 30,
     tsa_ca: TsaCa = None,
+    long_term: LongTerm = False,
+    trust: Trust = None,
 ) -> ExitCode:
     """Sign *files* in one role with one key."""
-    from cli.augmenting import augmentation
+    from cli.augmenting import Augmentation
     from cli.signing_many import Order, Policies
 
     session = session_of(context)
@@ -71,7 +74,9 @@ def sign(
         signing_time=(time or datetime.now(UTC)).replace(microsecond=0),
         style=chosen,
         repeat=repeat,
-        augment=augmentation(chosen, tsa, tsa_timeout, tsa_ca),
+        augment=Augmentation(
+            url=tsa, seconds=tsa_timeout, ca_file=tsa_ca, long_term=long_term, trust=trust
+        ).of(chosen),
     )
     targets = _targets(files, out, out_dir, in_place=in_place)
     source = KeySource(

@@ -5,9 +5,9 @@ stood when it was signed: with them a record validates offline when nobody serve
 """
 
 import base64
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -58,14 +58,15 @@ def add_long_term_values(signature: etree._Element, source: LongTermSource) -> N
         read_certificate(form.certificates[0]), source.material, source, source.purpose
     )
     authorities = [_authority(token, source) for token in tokens]
-    present = {*form.certificates, *(der for token in tokens for der in token.certificates)}
+    values = _Values(source.material)
+    values.present.update(form.certificates)
+    values.present.update(der for token in tokens for der in token.certificates)
     properties = unsigned_signature_properties(qualifying)
-    _add_values(properties, [signer], present, source.material)
-    if authorities:
-        data = etree.Element(f"{_X141}TimeStampValidationData", nsmap={"xades141": names.XADES_141})
-        _add_values(data, authorities, present | set(signer.chain), source.material)
-        if len(data):
-            properties.append(data)
+    values.add_to(properties, [signer])
+    data = etree.Element(f"{_X141}TimeStampValidationData", nsmap={"xades141": names.XADES_141})
+    values.add_to(data, authorities)
+    if len(data):
+        properties.append(data)
 
 
 def _readable(token: bytes) -> Iterable[TimestampToken]:
@@ -107,23 +108,26 @@ def _unsettled(subject: str, reason: Finding) -> SigningRefused:
     )
 
 
-def _add_values(
-    parent: etree._Element,
-    validations: Iterable[CertificateValidation],
-    present: Collection[bytes],
-    material: ValidationMaterial,
-) -> None:
-    """CertificateValues and RevocationValues of all *validations*, nothing twice (6.3)."""
-    together = list(validations)
-    chain = dict.fromkeys(der for each in together for der in each.chain)
-    used = {one.sha256 for each in together for one in each.revocation}
-    lists = [each for each in material.crls if sha256(each).hexdigest() in used]
-    answers = [each for each in material.ocsp_responses if sha256(each).hexdigest() in used]
-    missing = [der for der in chain if der not in present]
-    if missing:
-        values = etree.SubElement(parent, f"{_X}CertificateValues")
-        _encapsulate(values, "EncapsulatedX509Certificate", missing)
-    if lists or answers:
+@dataclass(slots=True)
+class _Values:
+    """Writes validation data out, nothing twice in one signature (EN 319 132-1 clause 6.3)."""
+
+    material: ValidationMaterial
+    present: set[bytes] = field(default_factory=set)
+
+    def add_to(self, parent: etree._Element, validations: Sequence[CertificateValidation]) -> None:
+        """CertificateValues and RevocationValues of all *validations*."""
+        used = {one.sha256 for each in validations for one in each.revocation}
+        chain = self._new(der for each in validations for der in each.chain)
+        lists, answers = (
+            self._new(der for der in objects if sha256(der).hexdigest() in used)
+            for objects in (self.material.crls, self.material.ocsp_responses)
+        )
+        if chain:
+            values = etree.SubElement(parent, f"{_X}CertificateValues")
+            _encapsulate(values, "EncapsulatedX509Certificate", chain)
+        if not (lists or answers):
+            return
         values = etree.SubElement(parent, f"{_X}RevocationValues")
         for holder, name, objects in (
             ("CRLValues", "EncapsulatedCRLValue", lists),
@@ -131,6 +135,11 @@ def _add_values(
         ):
             if objects:
                 _encapsulate(etree.SubElement(values, f"{_X}{holder}"), name, objects)
+
+    def _new(self, objects: Iterable[bytes]) -> list[bytes]:
+        found = [each for each in dict.fromkeys(objects) if each not in self.present]
+        self.present.update(found)
+        return found
 
 
 def _encapsulate(parent: etree._Element, name: str, objects: Iterable[bytes]) -> None:
