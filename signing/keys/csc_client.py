@@ -73,7 +73,10 @@ class CscClient:
             self._unreachable(reason, error)
         if response.status != 200:
             self._refused(method, response.status, data)
-        return self._object(data)
+        answer = self._object(data)
+        if isinstance(answer.get("error"), str) and answer["error"]:
+            self._refused(method, response.status, data)  # some services say so with status 200
+        return answer
 
     def nonsense(self, reason: str) -> SigningKeyError:
         """The error for an answer that does not follow the specification."""
@@ -99,7 +102,7 @@ class CscClient:
             raise SigningKeyError(finding("HB-K051", host=host))
         if status == 429 or status >= 500:
             self._unreachable(reason, None)
-        if not 400 <= status < 500:
+        if status != 200 and not 400 <= status < 500:
             raise self.nonsense(reason)
         code = "HB-K052" if method == "credentials/info" else "HB-K054"
         raise SigningKeyError(finding(code, host=host, reason=reason))

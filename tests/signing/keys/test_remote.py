@@ -369,6 +369,16 @@ def test_expired_or_mismatching_activation_data_is_said(service: CscService, met
         opened(service).sign_digest(DIGESTS[0])
 
 
+@pytest.mark.parametrize(
+    ("method", "code"), [(INFO, "HB-K052"), (AUTHORIZE, "HB-K054"), (SIGN, "HB-K054")]
+)
+def test_a_refusal_with_status_200_is_one(service: CscService, method: str, code: str) -> None:
+    error = {"error": "user_denied", "error_description": "từ chối trên điện thoại"}
+    service.spoil[method] = lambda answer: answer | error
+    with key_error(code, reason="HTTP 200, user_denied: từ chối trên điện thoại"):
+        opened(service).sign_digest(DIGESTS[0])
+
+
 def test_activation_data_for_other_digests_is_refused_by_the_real_service(
     service: CscService,
 ) -> None:

@@ -70,7 +70,7 @@ class CscService:
         trace: TracebackType | None,
     ) -> None:
         """Stop it and free the port."""
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(30)
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -106,6 +106,14 @@ class CscService:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.port: int = self._runner.addresses[0][1]
+
+    async def _stop(self) -> None:
+        """End also what still waits for somebody who has gone."""
+        await self._runner.cleanup()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Access token, factors, and what the test spoils."""
