@@ -77,7 +77,6 @@ def verify(
         session.write()
         session.say("verify.at", at=session.moment(validation.at))
         _say_by_what(asked, session)
-        session.say("verify.not_yet")
     return exit_code_of(counts)
 
 
