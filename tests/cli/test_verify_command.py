@@ -263,7 +263,7 @@ def test_text_names_bad_files_and_groups_findings(province: Province, records: P
     group = summary[summary.index("HB-S010 × 4") :].split("\n\n")[0]
     assert group.count(str(records)) == 3
     assert "… và 1 tệp khác" in group
-    assert "chưa kiểm tra việc thu hồi" in ran.out
+    assert "hocba-constraints" in ran.out
     assert "đạt: 8" in ran.out
 
 
