@@ -255,6 +255,13 @@ class SignatureReport:
     record: Verdict
     basis: ValidationBasis | None = None
 
+    @property
+    def rules(self) -> str:
+        """Name and version of everything that was validated by, for whoever keeps the verdict."""
+        basis = self.basis
+        named = (self.policy, *((basis.algorithms, basis.constraints) if basis else ()))
+        return " ".join(each for each in named if each)
+
 
 def _iso(time: datetime | None) -> str | None:
     return None if time is None else time.isoformat()

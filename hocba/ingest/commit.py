@@ -168,7 +168,6 @@ class Committer:
         object_version = stored.get((transcript.storage_key, examination.sha256))
         if object_version is None:
             raise _DecideAnew
-        policy = examination.signatures.policy if examination.signatures else None
         return Version(
             madinhdanhhocba=record.madinhdanhhocba,
             phienban=record.phienban,
@@ -183,7 +182,7 @@ class Committer:
             batch=self.batch.id,
             position=decision.position,
             definition=record.definition,
-            policy=policy or "",
+            policy=examination.signatures.rules if examination.signatures else "",
         )
 
     def _item(self, decision: Decision) -> Item:

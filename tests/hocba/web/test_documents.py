@@ -101,6 +101,11 @@ def test_versions_are_listed_with_where_their_bytes_are(sample, operator):
     assert page["next"] is None
     (version,) = page["items"]
     assert version["event"] == "NEW"
+    by = sample.repository.judgement()
+    policy = by.policies[version["definition"]].reference
+    rules = by.rules
+    expected = [policy, rules.algorithms.reference, rules.constraints.reference]
+    assert version["policy"].split() == expected
     assert operator.get(version["document"]).status_code == 200
     assert operator.get(version["receipt"]).status_code == 200
     one = operator.get(f"/v1/records/{each.madinhdanhhocba}/versions/{each.phienban}")

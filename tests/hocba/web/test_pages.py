@@ -303,6 +303,9 @@ def test_a_record_reads_in_words_and_without_the_staffs_personal_ids(sample, bro
         page = text_of(answer)
         assert each.hovaten in page
         assert "Những người đã ký" in page
+        rules = sample.repository.judgement().basis
+        assert rules.algorithms in page  # no verdict of old rules is shown as one of today's
+        assert rules.constraints in page
         assert "Con dấu số của nhà trường" in page
         assert "Toán" in page
         for name in ("soddcngiamhieu", "soddcngvcn", "DIEM_TONG_KET", "tenmonhoc"):
