@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
 
 from hocba.index.pages import checked_limit, page_of, position_after
 from hocba.index.rows import Batch, BatchState, Counts, Item, NewBatch, Page, values_of
@@ -100,6 +101,37 @@ class Batches:
         statement = select(chunks.c.first, chunks.c.last).where(chunks.c.batch == batch)
         rows = self._connection.execute(statement.order_by(chunks.c.first))
         return tuple((row.first, row.last) for row in rows)
+
+    def reopen_deferred(self, batch: str) -> None:
+        """Forget the outcome of every deferred document: the next run decides anew."""
+        waiting = items.c.batch == batch, items.c.outcome == Outcome.DEFERRED
+        statement = select(items.c.position).where(*waiting).order_by(items.c.position)
+        positions = list(self._connection.scalars(statement))
+        if not positions:
+            return
+        done = select(chunks).where(chunks.c.batch == batch).order_by(chunks.c.first)
+        for row in self._connection.execute(done).all():
+            open_here = [each for each in positions if row.first <= each <= row.last]
+            if open_here:
+                self._split(batch, row.first, row.last, open_here, row.done_at)
+        self._connection.execute(delete(items).where(*waiting))
+        self._set(batch, deferred=batches.c.deferred - len(positions))
+
+    def _split(
+        self, batch: str, first: int, last: int, without: Sequence[int], done_at: datetime
+    ) -> None:
+        """Leave of the part from *first* to *last* what lies between the positions *without*."""
+        self._connection.execute(
+            delete(chunks).where(chunks.c.batch == batch, chunks.c.first == first)
+        )
+        edges = [first - 1, *without, last + 1]
+        rest = [
+            {"batch": batch, "first": before + 1, "last": after - 1, "done_at": done_at}
+            for before, after in pairwise(edges)
+            if before + 1 < after
+        ]
+        if rest:
+            self._connection.execute(chunks.insert(), rest)
 
     def add_chunk(self, batch: str, rows: Sequence[Item], at: datetime) -> None:
         """Note the outcome of a part of the batch, its positions in one run without a gap.

@@ -14,6 +14,7 @@ from hocba.model.examination import AcceptedDocument, Examination
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordReference, RecordStatus, Transcript
 from schemas.findings import Finding, Severity, finding
+from signing.certificates.judgement import CURABLE
 
 MAX_VERSION = 2**31 - 1
 MAX_IDENTIFIER = 64
@@ -63,7 +64,7 @@ class Decision:
         """No invalid instances."""
         if (self.outcome is Outcome.ACCEPTED) != (self.accepted is not None):
             raise ValueError("bytes to store exist exactly for an accepted document")
-        refused = self.outcome in {Outcome.REJECTED, Outcome.UNREADABLE}
+        refused = self.outcome in {Outcome.REJECTED, Outcome.UNREADABLE, Outcome.DEFERRED}
         if refused and not self.findings:
             raise ValueError("refused without a reason")
 
@@ -95,17 +96,23 @@ def claimed_reference(reference: RecordReference | None) -> tuple[str, int] | No
 def examined_outcome(examination: Examination) -> Outcome:
     """The outcome of taking in, as far as the document itself decides it.
 
-    `deferred` is for what may heal by itself (revocation data not to be had); nothing that this
-    engine finds indeterminate does: a missing certificate, roster entry or definition needs a
-    person. So it is rejected, with its reasons.
+    Indeterminate is `deferred` where newer revocation data alone would decide it, for that comes
+    by itself. A missing certificate, roster entry or definition needs a person: then it is
+    rejected, with its reasons.
     """
     match examination.outcome:
         case Outcome.INDETERMINATE:
-            return Outcome.REJECTED
+            return Outcome.DEFERRED if _waits_for_revocation(examination) else Outcome.REJECTED
         case Outcome.DUPLICATE | Outcome.DEFERRED:
             raise ValueError(f"no outcome of an examination: {examination.outcome.value}")
         case Outcome.ACCEPTED | Outcome.REJECTED | Outcome.UNREADABLE:
             return examination.outcome
+
+
+def _waits_for_revocation(examination: Examination) -> bool:
+    """Whether TRY_LATER is all that stands against the document."""
+    reasons = {each.code for each in examination.all_findings if each.severity is Severity.ERROR}
+    return bool(reasons) and reasons <= CURABLE
 
 
 class _Chunk:

@@ -25,6 +25,9 @@ from storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
 
+WAITS = "HB-I047"
+"""Why a batch is paused whose documents wait for revocation data."""
+
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
@@ -158,7 +161,7 @@ class Ingest:
     ) -> None:
         source = open_source(path, self.options.source)
         expected = source.expected()
-        counts = batch.counts
+        counts = self._now(batch).counts  # without those that are tried again
         progress(Progress(batch.id, counts, expected))
         committer = Committer(self.index, self.store, batch, self.clock)
         pending = chunks(source.entries(), self.options.chunk, ignored, done)
@@ -168,14 +171,21 @@ class Ingest:
             progress(Progress(batch.id, counts, expected))
 
     def _start(self, batch: Batch) -> tuple[tuple[int, int], ...]:
-        """Note that the batch is being worked; gives the parts that are done already."""
+        """Note that the batch is being worked; gives the parts that are done already.
+
+        What was deferred is not: it is tried again.
+        """
         at = self.clock()
         with self.index.transaction() as tx:
             tx.batches.start(batch.id, at)
+            tx.batches.reopen_deferred(batch.id)
             tx.audit.append(_event(batch, "batch.started", at))
             return tx.batches.done_ranges(batch.id)
 
     def _finish(self, batch: Batch, ignored: Ignored) -> Batch:
+        deferred = self._now(batch).counts.deferred
+        if deferred:
+            return self._pause(batch, finding(WAITS, count=deferred))
         at = self.clock()
         with self.index.transaction() as tx:
             tx.batches.finish(batch.id, at, ignored=ignored.count, names=ignored.names)

@@ -16,6 +16,9 @@ class WebSettings:
     `max_uploads_at_once` is of one sender; an unfinished upload is given up after
     `upload_expires_after`.
 
+    `retry_deferred_after` is for batches whose documents wait for revocation data: authorities
+    publish it every day or hour, not every minute.
+
     `session_key` seals the cookie of a signed-in parent. Left out, it is new with every start:
     parents then enter their code again, and several servers behind one name must share one.
     """
@@ -32,6 +35,7 @@ class WebSettings:
     session_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     work_batches: bool = True
     retry_batches_after: timedelta = timedelta(minutes=1)
+    retry_deferred_after: timedelta = timedelta(minutes=15)
 
     def __post_init__(self) -> None:
         """No setting that would switch a limit off by accident."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hocba.errors import HocbaError, TryAgain
 from hocba.index.rows import Batch, BatchState
-from hocba.ingest.pipeline import Progress
+from hocba.ingest.pipeline import WAITS, Progress
 from hocba.web.middleware import log_incident
 from hocba.web.repository import Repository, Service
 from schemas.findings import finding
@@ -36,6 +36,7 @@ class BatchWorker:
         self._service = service
         self._stopping = threading.Event()
         self._awake = threading.Event()
+        self._waits: dict[str, float] = {}  # until when a batch waits for revocation data
         self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
 
     def start(self) -> None:
@@ -77,7 +78,18 @@ class BatchWorker:
             for batch in waiting:
                 if self._stopping.is_set():
                     return
-                self._work_alone(batch)
+                if self._is_due(batch):
+                    self._work_alone(batch)
+
+    def _is_due(self, batch: Batch) -> bool:
+        """Whether to work *batch* now: one that waits for revocation data waits longer."""
+        if batch.failure is None or batch.failure.code != WAITS:
+            return True
+        now = time.monotonic()
+        if now < self._waits.get(batch.id, now):
+            return False
+        self._waits[batch.id] = now + self._service.settings.retry_deferred_after.total_seconds()
+        return True
 
     def _work_alone(self, batch: Batch) -> None:
         """Work *batch* so that nothing it comes to keeps those behind it waiting."""
@@ -107,6 +119,7 @@ class BatchWorker:
         result = repository.ingest.work(batch, path, progress)
         metrics.batch(result.state.value, time.monotonic() - start)
         if result.state in _FINAL:
+            self._waits.pop(batch.id, None)
             repository.spool.remove(batch.id)
 
 

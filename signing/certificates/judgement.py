@@ -31,6 +31,9 @@ from signing.report import (
     indeterminate,
 )
 
+# Findings of TRY_LATER: newer revocation data alone would lift them (clause 5.1.3, table 6).
+CURABLE = frozenset({"HB-S060", "HB-S061", "HB-S064", "HB-S066", "HB-S067"})
+
 # Of several paths that all fail, the one whose failure tells most: certain before curable.
 _TELLS_MOST = (
     SubIndication.REVOKED_NO_POE,

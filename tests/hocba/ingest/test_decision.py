@@ -322,3 +322,25 @@ def test_what_may_come_in_can_be_stored(identity: str, school: str) -> None:
     assert examination.transcript is not None
     reference = replace(examination.transcript.reference, madinhdanhhocba=identity, matruong=school)
     assert is_key(replace(examination.transcript, reference=reference).storage_key)
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"),
+    [
+        (("HB-S060",), Outcome.DEFERRED),
+        (("HB-S061", "HB-S064", "HB-S066", "HB-S067", "HB-S060"), Outcome.DEFERRED),
+        (("HB-S060", "HB-W003"), Outcome.DEFERRED),  # a warning stands in nobody's way
+        (("HB-S060", "HB-S107"), Outcome.REJECTED),  # without a roster, data will not help
+        (("HB-S062",), Outcome.REJECTED),
+        (("HB-S041",), Outcome.REJECTED),
+        ((), Outcome.REJECTED),
+    ],
+)
+def test_waits_only_where_newer_revocation_data_alone_would_decide(
+    codes: tuple[str, ...], outcome: Outcome
+) -> None:
+    examination = replace(
+        examine(document(outcome="indeterminate", silent=True), "x", NOON),
+        findings=tuple(finding(each) for each in codes),
+    )
+    assert examined_outcome(examination) is outcome

@@ -166,6 +166,73 @@ def test_without_trust_nothing_is_accepted(records: Path, tmp_path: Path) -> Non
     assert batch.counts.rejected == batch.counts.total == _RECORDS
 
 
+def _deferred_then_accepted(repository: _Repository, records: Path, kept: Path) -> None:
+    crls = repository.home.trust_folder / "crls"
+    root = next(crls.glob("root.crl"))
+    root.rename(kept)  # the authorities' own certificates may have been revoked: nobody knows
+    waiting = repository.take_in(records)
+    assert waiting.state is BatchState.PAUSED
+    assert waiting.failure is not None
+    assert waiting.failure.code == "HB-I047"
+    assert (waiting.counts.deferred, waiting.counts.total) == (_RECORDS, _RECORDS)
+    assert repository.versions() == ()
+    for item in repository.items(waiting):
+        assert item.outcome is Outcome.DEFERRED
+        assert "HB-S060" in {each.code for each in item.findings}
+    still = repository.take_in(records)
+    assert (still.id, still.state, still.counts) == (
+        waiting.id,
+        BatchState.PAUSED,
+        waiting.counts,
+    )
+    kept.rename(root)
+    done = repository.take_in(records)
+    assert (done.id, done.state) == (waiting.id, BatchState.DONE)
+    assert (done.counts.accepted, done.counts.total) == (_RECORDS, _RECORDS)
+    assert len(repository.versions()) == len(repository.items(done)) == _RECORDS
+    assert repository.take_in(records).counts.duplicate == _RECORDS
+
+
+def test_records_wait_for_revocation_data_and_are_accepted_once_when_it_is_there(
+    repository: _Repository, records: Path, tmp_path: Path
+) -> None:
+    _deferred_then_accepted(repository, records, tmp_path / "root.crl")
+
+
+@pytest.mark.postgresql
+@pytest.mark.s3
+def test_records_wait_for_revocation_data_on_servers_too(
+    servers: Deploy, province: SampleSummary, records: Path, tmp_path: Path
+) -> None:
+    with servers(tmp_path) as deployment:
+        urls = {"index_url": deployment.index_url, "store_url": deployment.store_url}
+        with _repository(tmp_path / "other", province, **urls) as other:
+            _deferred_then_accepted(other, records, tmp_path / "root.crl")
+
+
+def test_of_a_mixed_batch_only_what_waits_is_examined_again(
+    repository: _Repository, province: SampleSummary, tmp_path: Path
+) -> None:
+    crls = repository.home.trust_folder / "crls"
+    one = crls / "person-ec.crl"
+    one.rename(tmp_path / one.name)
+    first = repository.take_in(province.out / "batch.zip")
+    assert first.state is BatchState.PAUSED
+    assert 0 < first.counts.deferred < first.counts.total
+    decided = {
+        each.position: each
+        for each in repository.items(first)
+        if each.outcome is not Outcome.DEFERRED
+    }
+    (tmp_path / one.name).rename(one)
+    done = repository.take_in(province.out / "batch.zip")
+    assert done.state is BatchState.DONE
+    assert done.counts.deferred == 0
+    assert done.counts.total == first.counts.total == len(repository.items(done))
+    after = {each.position: each for each in repository.items(done)}
+    assert all(after[position] == item for position, item in decided.items())
+
+
 def _content(repository: _Repository, batch: Batch) -> dict[str, Any]:
     """Everything that must not depend on where it is kept."""
     ours = ("version_id", "batch", "accepted_at")  # ids and times of this repository
