@@ -12,9 +12,10 @@ from typing import Final
 
 from lxml import etree
 
-from signing.certificates.path import PathValidator
+from signing.certificates.path import PathValidator, ValidationMaterial
 from signing.certificates.trust import TrustStore
 from signing.creation.builder import Augment, sign_record
+from signing.creation.long_term import LongTermSource, add_long_term_values
 from signing.creation.timestamping import add_signature_timestamp
 from signing.keys.key import SoftwareKey
 from signing.timestamps.validation import TimestampValidator
@@ -125,3 +126,21 @@ def paths(at: datetime) -> PathValidator:
 def validator(at: datetime) -> TimestampValidator:
     """A validator of tokens at *at*."""
     return TimestampValidator(paths(at), default_policy())
+
+
+@cache
+def long_term_record() -> bytes:
+    """The record with time-stamps and the validation data of the day of signing."""
+    store = pki().trust(at=SIGNED_AT)
+    source = LongTermSource(
+        paths=PathValidator(store),
+        material=ValidationMaterial(certificates=store.intermediates, crls=store.crls),
+        purpose=None,
+        at=SIGNED_AT,
+    )
+
+    def augment(signature: etree._Element) -> None:
+        add_signature_timestamp(signature, InProcess())
+        add_long_term_values(signature, source)
+
+    return sign(augment)
