@@ -84,10 +84,7 @@ def canonicalize(
     ):
         apex = _copy(element, whole_document=whole_document)
     for name, value in inherited.items():
-        if value or name != _BASE:
-            apex.set(name, value)
-        else:  # joined to nothing: no base is left (C14N 1.1 §2.4)
-            apex.attrib.pop(name, None)
+        apex.set(name, value)
     try:
         return etree.tostring(
             apex.getroottree() if whole_document else apex,
@@ -186,7 +183,7 @@ def _remove(node: etree._Element) -> None:
 
 
 def _inherited(element: etree._Element, method: CanonicalizationMethod) -> dict[str, str]:
-    """The `xml:*` attributes that *element* takes over from its ancestors; empty: has none."""
+    """The `xml:*` attributes that *element* takes over from its ancestors."""
     inherited: dict[str, str] = {}
     bases = []
     for ancestor in element.iterancestors():
@@ -201,7 +198,10 @@ def _inherited(element: etree._Element, method: CanonicalizationMethod) -> dict[
                 inherited.setdefault(str(name), str(value))
     if bases:
         own = element.get(_BASE)
-        inherited[_BASE] = joined_base([*reversed(bases), *([] if own is None else [own])])
+        joined = joined_base([*reversed(bases), *([] if own is None else [own])])
+        if joined is None:
+            raise CanonicalizationError("C14N 1.1: xml:base cannot be joined in one way only")
+        inherited[_BASE] = joined
     return inherited
 
 

@@ -1,11 +1,12 @@
 """`xml:base` of an element whose ancestors are left out (Canonical XML 1.1, clause 2.4).
 
 The values are joined as RFC 3986 clause 5.2 joins references, changed as C14N 1.1 demands: the
-base need not be absolute, what is relative stays so, and no fragment remains.
+base need not be absolute, and what is relative stays so. Where nothing of a path remains, or there
+is a fragment or a host without a path, engines differ, and no result is guessed.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import reduce
 
 # RFC 3986, appendix B.
@@ -15,13 +16,23 @@ _REFERENCE = re.compile(
 _SLASHES = re.compile(r"/{2,}")
 
 
-def joined_base(values: Iterable[str]) -> str:
-    """The one value that stands for *values*, from the outermost element's to the innermost's."""
-    return reduce(_join, values)
+def joined_base(values: Sequence[str]) -> str | None:
+    """The one value that stands for *values*, from the outermost element's to the innermost's.
+
+    None where engines differ about it.
+    """
+    joined = reduce(_join, values)
+    parts = [_split(each) for each in (*values, joined)]
+    unclear = any(authority is not None and not path for _, authority, path, _ in parts)
+    if unclear or not parts[-1][2] or any("#" in each for each in values):
+        return None
+    return joined
 
 
 def _join(base: str, reference: str) -> str:
     """*reference* as seen from *base* (RFC 3986, clause 5.2.2; join-URI-References)."""
+    if base.endswith(".."):  # a folder (C14N 1.1 §2.4)
+        base += "/"
     scheme, authority, path, query = _split(reference)
     base_scheme, base_authority, base_path, base_query = _split(base)
     if scheme is None:
@@ -29,9 +40,9 @@ def _join(base: str, reference: str) -> str:
         if authority is None:
             authority = base_authority
             if not path:
-                path = base_path
                 query = base_query if query is None else query
-            elif not path.startswith("/"):
+                return _recompose(scheme, authority, base_path, query)
+            if not path.startswith("/"):
                 path = _merge(base_authority, base_path, path)
     return _recompose(scheme, authority, _without_dots(path), query)
 
@@ -44,11 +55,9 @@ def _split(reference: str) -> tuple[str | None, str | None, str, str | None]:
 
 
 def _merge(authority: str | None, base_path: str, path: str) -> str:
-    """RFC 3986, clause 5.2.3; a trailing `..` of the base is a folder (C14N 1.1)."""
+    """RFC 3986, clause 5.2.3."""
     if authority is not None and not base_path:
         return f"/{path}"
-    if base_path == ".." or base_path.endswith("/.."):
-        base_path += "/"
     return base_path[: base_path.rfind("/") + 1] + path
 
 
