@@ -156,6 +156,7 @@ def attack_list() -> Mapping[str, str]:
     }
 
 
+@cache
 def attack_of(one: Attack) -> Attempt:
     """The document of *one* vector, and what it is judged against."""
     built = one.build()

@@ -123,3 +123,28 @@ def retrieval_method() -> bytes:
     """KeyInfo says that the certificate is to be fetched from a host."""
     key_info = '<KeyInfo><RetrievalMethod URI="http://attacker.example/key"/></KeyInfo>'
     return forged(Forgery([Ref("#data")], signer(PRINCIPAL), key_info=key_info))
+
+
+# ------------------------------------------------------------------------- J5: slow hosts
+
+_FETCHING = "tests/signing/certificates/test_fetching.py"
+covered(
+    "J5",
+    f"{_FETCHING}::test_a_server_that_answers_after_a_minute_is_not_waited_for",
+    "A CRL server that answers after 60 s.",
+)
+covered(
+    "J5",
+    f"{_FETCHING}::test_a_server_that_drips_octets_is_not_waited_for",
+    "A server that sends an octet now and then.",
+)
+covered(
+    "J5",
+    f"{_FETCHING}::test_a_crl_larger_than_the_limit_is_not_taken",
+    "A CRL without end.",
+)
+covered(
+    "J5",
+    f"{_FETCHING}::test_fetching_holds_up_nobody_else",
+    "One slow host while others are to be asked.",
+)

@@ -1,0 +1,136 @@
+"""Small changes of Python source, one at a time: what a slip of the author would look like."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_COMPARISONS: Final[Mapping[type[ast.cmpop], type[ast.cmpop]]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+_NAMES: Final[Mapping[str, str]] = {
+    "any": "all",
+    "all": "any",
+    "failed": "indeterminate",
+    "indeterminate": "failed",
+    "min": "max",
+    "max": "min",
+    "TOTAL_PASSED": "INDETERMINATE",
+    "INDETERMINATE": "TOTAL_PASSED",
+    "TOTAL_FAILED": "TOTAL_PASSED",
+}
+_ARITHMETIC: Final[Mapping[type[ast.operator], type[ast.operator]]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One changed source of a module: where, and what was written for what."""
+
+    module: str
+    line: int
+    before: str
+    after: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line}: {self.before} → {self.after}"
+
+
+def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
+    """Every mutant of the file *path*."""
+    module = ".".join(path.relative_to(root).with_suffix("").parts)
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = list(ast.walk(tree))
+    for number, node in enumerate(nodes):
+        for choice in range(_choices(node)):
+            changed = deepcopy(tree)
+            copy = list(ast.walk(changed))[number]
+            before = _text(copy)
+            _apply(copy, choice)
+            after = _text(copy)
+            line = getattr(node, "lineno", 0)
+            yield Mutant(module, line, before, after, ast.unparse(changed))
+
+
+def _choices(node: ast.AST) -> int:
+    match node:
+        case ast.Compare(ops=ops):
+            return len(ops) if all(type(each) in _COMPARISONS for each in ops) else 0
+        case ast.BoolOp() | ast.If() | ast.IfExp() | ast.Raise():
+            return 1
+        case ast.comprehension(ifs=ifs):
+            return len(ifs)
+        case ast.UnaryOp(op=ast.Not()):
+            return 0  # negated where it stands: as an `if`, or in a comparison
+        case ast.BinOp(op=op):
+            return int(type(op) in _ARITHMETIC)
+        case ast.Constant(value=value):
+            return int(isinstance(value, int))
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return int(name in _NAMES)
+        case ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom()) | ast.Continue():
+            return 1
+        case ast.Return(value=value):
+            return int(value is not None and not isinstance(value, ast.Constant))
+    return 0
+
+
+def _apply(node: ast.AST, choice: int) -> None:
+    match node:
+        case ast.Compare(ops=ops):
+            ops[choice] = _COMPARISONS[type(ops[choice])]()
+        case ast.BoolOp(op=op):
+            node.op = ast.Or() if isinstance(op, ast.And) else ast.And()
+        case ast.If(test=test) | ast.IfExp(test=test):
+            node.test = ast.UnaryOp(ast.Not(), test)
+        case ast.comprehension(ifs=ifs):
+            del ifs[choice]
+        case ast.BinOp(op=op):
+            node.op = _ARITHMETIC[type(op)]()
+        case ast.Constant(value=bool() as value):
+            node.value = not value
+        case ast.Constant(value=int() as value):
+            node.value = value + 1
+        case ast.Name(id=name):
+            node.id = _NAMES[name]
+        case ast.Attribute(attr=name):
+            node.attr = _NAMES[name]
+        case ast.Expr():
+            node.value = ast.Constant(None)
+        case ast.Return():
+            node.value = ast.Constant(None)
+        case _:
+            _leave_out(node)
+
+
+def _leave_out(node: ast.AST) -> None:
+    """A `raise` or `continue` that does nothing: `pass` in its place."""
+    node.__class__ = ast.Pass
+    node._fields = ()
+
+
+def _text(node: ast.AST) -> str:
+    match node:
+        case ast.If(test=test) | ast.IfExp(test=test):
+            return f"if {ast.unparse(test)}"
+        case ast.comprehension():
+            return "for … in …" + "".join(f" if {ast.unparse(each)}" for each in node.ifs)
+        case ast.Return(value=value):
+            return "return" if value is None else f"return {ast.unparse(value)}"
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) < 100 else f"{text[:97]}…"
