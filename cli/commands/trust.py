@@ -12,6 +12,7 @@ from cli.parameters import At, session_of
 from cli.session import Session, Tone
 
 if TYPE_CHECKING:
+    from cli.revocation import RevocationData
     from signing.certificates.trust import TrustAnchor, TrustStore
 
 _EXPIRES_SOON = timedelta(days=90)
@@ -20,7 +21,8 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR")]
 
 
 def show_all(context: typer.Context, folder: Folder) -> ExitCode:
-    """List the anchors in *folder* with their purposes, periods and fingerprints."""
+    """List the anchors in *folder* with their purposes and periods, and its revocation data."""
+    from cli.revocation import revocation_data
     from signing.certificates.trust import read_trust_store
 
     session = session_of(context)
@@ -30,6 +32,11 @@ def show_all(context: typer.Context, folder: Folder) -> ExitCode:
             session.emit(_as_json(anchor))
         else:
             _show(anchor, session)
+    for each in revocation_data(store):
+        if session.json:
+            session.emit(each.as_json())
+        else:
+            _show_revocation(each, session)
     if not session.json:
         session.say("trust.intermediates", count=len(store.intermediates))
     return ExitCode.PASSED
@@ -48,6 +55,8 @@ def check(context: typer.Context, folder: Folder, at: At = None) -> ExitCode:
             {
                 "anchors": len(store.anchors),
                 "intermediates": len(store.intermediates),
+                "crls": len(store.crls),
+                "ocsp_responses": len(store.ocsp_responses),
                 "digest": store.digest,
                 "usable": not failed,
                 "problems": [
@@ -64,6 +73,8 @@ def check(context: typer.Context, folder: Folder, at: At = None) -> ExitCode:
             "trust.checked",
             anchors=len(store.anchors),
             intermediates=len(store.intermediates),
+            crls=len(store.crls),
+            ocsp_responses=len(store.ocsp_responses),
             problems=len(problems),
         )
         session.say("trust.digest", digest=store.digest)
@@ -81,9 +92,30 @@ def _problems(store: "TrustStore", at: datetime) -> Iterator[tuple[str, dict[str
             yield "trust.ended", {"subject": subject, "until": _written(end)}, True
         elif at.date() + _EXPIRES_SOON > end:
             yield "trust.ends_soon", {"subject": subject, "until": _written(end)}, True
+    yield from _revocation_problems(store, at)
     periods = [_period(anchor) for anchor in store.anchors]
     if not any(start <= at.date() <= end for start, end in periods):
         yield "trust.nothing_now", {"at": _written(at.date())}, False
+
+
+def _revocation_problems(
+    store: "TrustStore", at: datetime
+) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """What will keep signatures indeterminate: revocation data that is stale or not there."""
+    from cli.revocation import authorities, revocation_data
+
+    listed = revocation_data(store)
+    for each in listed:
+        if each.next_update is not None and each.next_update < at:
+            until = _moment(each.next_update)
+            yield "trust.stale", {"issuer": each.issuer, "until": until}, True
+        elif each.this_update > at:
+            since = _moment(each.this_update)
+            yield "trust.not_yet_issued", {"issuer": each.issuer, "since": since}, True
+    known = {each.issuer for each in listed}
+    for name in authorities(store):
+        if name not in known:
+            yield "trust.no_crl", {"issuer": name}, True
 
 
 def _period(anchor: "TrustAnchor") -> tuple[date, date]:
@@ -123,6 +155,22 @@ def _show(anchor: "TrustAnchor", session: Session) -> None:
         source=anchor.source,
     )
     session.write()
+
+
+def _show_revocation(data: "RevocationData", session: Session) -> None:
+    session.write(session.paint(data.issuer, Tone.STRONG, strong=True))
+    session.say(
+        f"trust.{data.kind}",
+        since=_moment(data.this_update),
+        until="?" if data.next_update is None else _moment(data.next_update),
+        count=data.count,
+        sha256=data.sha256,
+    )
+    session.write()
+
+
+def _moment(moment: datetime) -> str:
+    return moment.strftime("%d/%m/%Y %H:%M:%S UTC")
 
 
 def _written(day: date) -> str:

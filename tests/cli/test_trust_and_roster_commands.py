@@ -1,10 +1,12 @@
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.support.command import call
 from tests.support.sample import Province
+from tests.support.services.certomancer import TestPki
 
 ROW = "15900010001,GVCN,010181429418,,Người Mẫu,2020-08-15,"
 HEADING = "matruong,vaitro,sodinhdanh,masothue,hovaten,tungay,denngay"
@@ -25,7 +27,8 @@ class TestTrust:
     def test_lists_anchors_with_purpose_and_fingerprint(self, province: Province) -> None:
         ran = call("trust", "list", province.trust, "--format=json")
         assert ran.code == 0
-        assert set(ran.json) == {
+        anchor, *revocation = ran.lines
+        assert set(anchor) == {
             "subject",
             "sha256",
             "purpose",
@@ -33,9 +36,11 @@ class TestTrust:
             "valid_until",
             "source",
         }
-        assert ran.json["purpose"] == ["organization", "person"]
+        assert anchor["purpose"] == ["organization", "person"]
+        assert [each["kind"] for each in revocation] == ["crl"] * 4
         text = call("trust", "list", province.trust)
-        assert ran.json["sha256"] in text.out
+        assert anchor["sha256"] in text.out
+        assert all(each["sha256"] in text.out for each in revocation)
         assert "tin cho: tổ chức (con dấu), người ký là cá nhân" in text.out
 
     def test_a_good_store_passes(self, province: Province) -> None:
@@ -48,8 +53,41 @@ class TestTrust:
         ran = call("trust", "check", province.trust, "--at", "2099-01-01", "--format=json")
         assert ran.code == 1
         codes = [each["code"] for each in ran.json["problems"]]
-        assert codes == ["ended", "nothing_now"]
+        assert codes == ["ended", *["stale"] * 4, "nothing_now"]
         assert call("trust", "check", province.trust, "--at", "2001-01-01").code == 1
+
+    def test_says_whose_revocation_data_is_stale_or_missing(
+        self, trust: Path, province: Province
+    ) -> None:
+        ran = call("trust", "check", trust, "--format=json")
+        assert (ran.json["crls"], ran.json["ocsp_responses"], ran.json["problems"]) == (4, 0, [])
+        (trust / "crls" / "person-ec.crl").unlink()
+        ran = call("trust", "check", trust, "--format=json")
+        assert [each["code"] for each in ran.json["problems"]] == ["no_crl"]
+        assert "Hocba Sample Personal CA (EC)" in ran.json["problems"][0]["message"]
+        late = call("trust", "check", trust, "--at", "2060-01-01", "--format=json")
+        assert "stale" in {each["code"] for each in late.json["problems"]}
+        early = call("trust", "check", trust, "--at", "2001-01-01", "--format=json")
+        assert "not_yet_issued" in {each["code"] for each in early.json["problems"]}
+
+    def test_a_broken_revocation_list_makes_the_store_unusable(self, trust: Path) -> None:
+        (trust / "crls" / "hỏng.crl").write_bytes(b"\x30\x03\x02\x01\x01")
+        ran = call("trust", "check", trust)
+        assert ran.code == 2
+        assert "hỏng.crl" in ran.err
+
+    def test_shows_ocsp_responses_and_anchors_for_time_stamps(self, trust: Path) -> None:
+        pki = TestPki()
+        day = datetime(2026, 6, 15, tzinfo=UTC)
+        (trust / "ocsp").mkdir()
+        (trust / "ocsp" / "a.ocsp").write_bytes(pki.ocsp("homeroom-new", day))
+        index = trust / "anchors.toml"
+        text = index.read_text("utf-8").replace('"organization"', '"organization", "timestamp"')
+        index.write_text(text, "utf-8")
+        ran = call("trust", "list", trust, "--lang=en")
+        assert ran.code == 0
+        assert "OCSP response: issued 15/06/2026 00:00:00 UTC, good until 22/06/2026" in ran.out
+        assert "time-stamps" in ran.out
 
     def test_says_what_ends_soon(self, trust: Path) -> None:
         with (trust / "anchors.toml").open("a", encoding="utf-8") as file:
