@@ -22,6 +22,7 @@ from hocba.model.outcome import Outcome
 from schemas.document import parse
 from schemas.errors import Unreadable
 from schemas.findings import Finding, Language
+from signing.certificates.algorithm_usage import path_algorithm_policy
 from signing.certificates.path import PathValidator
 from signing.certificates.trust import read_trust_store
 from signing.foreign.report import ForeignReport, ForeignSignatureReport, Scope
@@ -57,7 +58,12 @@ class AnyXml:
         if trust is None:
             return cls(None, rules, at)
         store = read_trust_store(trust)
-        return cls(PathValidator(store, constraints=rules.constraints.revocation), rules, at)
+        paths = PathValidator(
+            store,
+            constraints=rules.constraints.revocation,
+            algorithms=path_algorithm_policy(rules.algorithms),
+        )
+        return cls(paths, rules, at)
 
     def examine(self, data: bytes) -> ForeignReport | Finding:
         """The report on the document that *data* is, or why it is none."""
