@@ -4,6 +4,7 @@ SoftHSM reads the folder when the module is loaded, and a process loads it once;
 made first, one session of pytest has one set of them, and a test puts its keys where it likes.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -18,7 +19,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from signing.errors import SigningKeyError
+from signing.keys.address import read_token_address
 from signing.keys.key import SoftwareKey
+from signing.keys.pkcs11 import open_token_key
+from tests.support import signing_kit
 from tests.support.needs import lacking
 
 PIN: Final = "135790"
@@ -123,29 +128,58 @@ TOKENS: Final = (*(f"empty-{number}" for number in range(1, 12)), "twin", "twin"
 def softhsm(tmp_path_factory: pytest.TempPathFactory) -> SoftHsm:
     """The tokens of this session of pytest."""
     if not _made:
-        module = next((each for each in _MODULES if Path(each).exists()), None)
-        if module is None or shutil.which("softhsm2-util") is None:
-            lacking("SoftHSM2", install="install softhsm2 (Debian) or softhsm")
-        folder = tmp_path_factory.mktemp("softhsm")
-        (folder / "tokens").mkdir()
-        configuration = folder / "softhsm2.conf"
-        configuration.write_text(
-            f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\n"
-            "log.level = ERROR\nslots.removable = true\n",
-            "utf-8",
-        )
-        os.environ[_VARIABLE] = str(configuration)
-        for label in TOKENS:
-            subprocess.run(
-                [
-                    *("softhsm2-util", "--init-token", "--free", "--label", label),
-                    *("--pin", PIN, "--so-pin", _SO_PIN),
-                ],
-                check=True,
-                capture_output=True,
-            )
-        _made.append(SoftHsm(module, folder))
+        _made.append(made_in(tmp_path_factory.mktemp("softhsm"), TOKENS))
     return _made[0]
+
+
+def made_in(folder: Path, labels: Sequence[str]) -> SoftHsm:
+    """Tokens in *folder* for this process, which must not have loaded SoftHSM yet."""
+    module = next((each for each in _MODULES if Path(each).exists()), None)
+    if module is None or shutil.which("softhsm2-util") is None:
+        lacking("SoftHSM2", install="install softhsm2 (Debian) or softhsm")
+    (folder / "tokens").mkdir()
+    configuration = folder / "softhsm2.conf"
+    configuration.write_text(
+        f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\n"
+        "log.level = ERROR\nslots.removable = true\n",
+        "utf-8",
+    )
+    os.environ[_VARIABLE] = str(configuration)
+    for label in labels:
+        subprocess.run(
+            [
+                *("softhsm2-util", "--init-token", "--free", "--label", label),
+                *("--pin", PIN, "--so-pin", _SO_PIN),
+            ],
+            check=True,
+            capture_output=True,
+        )
+    return SoftHsm(module, folder)
+
+
+def what_a_removed_token_says(folder: Path) -> list[str]:
+    """Codes of the errors once a token in use is gone: signing on it, opening it again.
+
+    For a process of its own: SoftHSM serves no other token well after that.
+    """
+    hsm = made_in(folder, ["gone"])
+    hsm.add("gone", signing_kit.signer_of("GVCN"), label="k", identifier=b"\1")
+    address = read_token_address(hsm.uri("gone"))
+    key = open_token_key(address, lambda _: PIN)
+    digest = hashlib.sha256(b"record").digest()
+    key.sign_digest(digest)
+    hsm.pull_out("gone")
+    codes = []
+    for attempt in (
+        lambda: key.sign_digest(digest),
+        lambda: open_token_key(address, lambda _: PIN),
+    ):
+        try:
+            attempt()
+        except SigningKeyError as error:
+            codes.append(error.finding.code)
+    key.close()
+    return codes
 
 
 def _private_template(key: SoftwareKey, label: str, identifier: bytes) -> dict[Any, Any]:
