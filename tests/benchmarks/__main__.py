@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args(arguments).quick
     with tempfile.TemporaryDirectory(prefix="hocba-bench-") as folder:
-        print(as_table(run(Path(folder), quick=quick)))
+        print(as_table(run(Path(folder), quick=quick)), validation.LIMITS, sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""Full validation of one record against the floor and against python-xmlsec.
+"""Full validation of one record against the floor, python-xmlsec and signxml, all in one run.
 
-The floor does the arithmetic of the same signatures and nothing else: parse, canonicalise,
-digest, verify with keys in hand; no check, no path, no roster, no schema. python-xmlsec verifies
-the same signatures with its keys cached: no path, no roster, no schema, no XAdES, no report.
+`LIMITS` says what each of them does and what it does not: none of the others gives a verdict on a
+record.
 """
 
 from base64 import b64decode
@@ -11,20 +10,38 @@ from hashlib import sha256
 
 import xmlsec
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
+from signxml import SignatureConfiguration, XMLVerifier
 
 from hocba.examine import Judgement, examine, judgement
 from hocba.model.outcome import Outcome
 from schemas.registry import DefinitionRegistry
-from signing.xmldsig.algorithms import default_policy
 from tests.benchmarks.measure import Figure, interleaved
 from tests.support import records, signed_records, signing_kit
 
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
-FLOOR_GOAL = 0.5
-XMLSEC_GOAL = 2.0
-TEACHERS = 13
+GOALS = {"floor": 0.5, "python-xmlsec": 2.0, "signxml": None}
+
+# The thirteen subjects of a THPT record, each with a teacher of its own.
+MARKED = ("NVN", "TOC", "TAH", "LSU", "QPA", "VLY", "HOA", "SHC", "THC", "NN2")
+ASSESSED = ("TDC", "HTN", "DPG")
+TEACHERS = len(MARKED) + len(ASSESSED)
+
+LIMITS = """\
+ours           parse, XSD, rules, form, references, values, XAdES properties, path, revocation and
+               roster (warm caches), verdict of the record, report
+floor          parse, C14N, digests, values; no check of form or algorithm, no XAdES, no path, no
+               roster, no schema, no report
+python-xmlsec  parse, references, values (C); keys in hand; no XAdES, no path, no roster, no schema
+               of the record; "signature is invalid" is all it says
+signxml        parse, schema of XML-DSig, references, values; certificate in hand; one signature a
+               call, told apart only by the element that holds it; transforms it does not know are
+               skipped silently; no XAdES here, no path, no roster, no schema of the record\
+"""
 
 
 def figures(*, rounds: int, documents: int) -> list[Figure]:
@@ -43,30 +60,31 @@ def _ratios(name: str, data: bytes, rounds: int, documents: int) -> list[Figure]
     by = _judgement()
     examined = examine(data, "record.xml", by, signed_records.NOW)
     assert examined.outcome is Outcome.ACCEPTED, [f.message() for f in examined.all_findings]
-    assert floor(data) == with_xmlsec(data) == len(examined.signatures.signatures)
-    timings = interleaved(
-        {
-            "floor": lambda: [floor(data) for _ in range(documents)],
-            "xmlsec": lambda: [with_xmlsec(data) for _ in range(documents)],
-            "ours": lambda: [
-                examine(data, "record.xml", by, signed_records.NOW) for _ in range(documents)
-            ],
-        },
-        documents,
-        rounds,
+    count = len(examined.signatures.signatures)
+    contenders = {"floor": floor, "python-xmlsec": with_xmlsec, "signxml": with_signxml}
+    assert {name: verify(data) for name, verify in contenders.items()} == dict.fromkeys(
+        contenders, count
     )
-    ours, size = timings["ours"], f"{len(data) / 1000:.0f} KB"
+    work = {
+        name: lambda verify=verify: [verify(data) for _ in range(documents)]
+        for name, verify in contenders.items()
+    }
+    work["ours"] = lambda: [
+        examine(data, "record.xml", by, signed_records.NOW) for _ in range(documents)
+    ]
+    timings = interleaved(work, documents, rounds)
+    ours = timings["ours"]
     lines = []
-    for reference, goal in (("floor", FLOOR_GOAL), ("xmlsec", XMLSEC_GOAL)):
+    for reference, goal in GOALS.items():
         ratio = timings[reference].median / ours.median
         lines.append(
             Figure(
-                what=f"full validation, {name}, {size}",
+                what=f"full validation, {name}, {len(data) / 1000:.0f} KB",
                 measured=f"{ours.median * 1e3:.2f} ms",
                 reference=f"{reference} {timings[reference].median * 1e3:.2f} ms",
                 ratio=ratio,
-                goal=f">= {goal} x {reference}",
-                reached=ratio >= goal,
+                goal="–" if goal is None else f">= {goal} x {reference}",
+                reached=None if goal is None else ratio >= goal,
             )
         )
     return lines
@@ -88,15 +106,16 @@ def _teacher(number: int) -> str:
 
 @cache
 def record_of_16() -> bytes:
-    """A record of thirteen subjects, each signed by a teacher of its own (RSA), and the three."""
+    """A THPT record of thirteen subjects, each signed by its teacher (RSA), and the three."""
     from signing.creation.builder import sign_record
 
-    codes = subject_codes()
-    rows = [
-        records.secondary_row(code, f"Môn {number + 1}", soddcngvbm=_teacher(number))
-        for number, code in enumerate(codes)
-    ]
-    data = records.secondary_record(rows=rows)
+    rows = [records.secondary_row(code, f"Môn {code}") for code in MARKED]
+    rows += [records.secondary_row(code, f"Môn {code}", **records.PASSED) for code in ASSESSED]
+    rows = [{**row, "soddcngvbm": _teacher(number)} for number, row in enumerate(rows)]
+    data = records.secondary_record(
+        rows=rows, macaphoc="04", makhoi="11", tenlop="11A1", sodinhdanh="025309000012",
+        ngaythangnamsinh="2009-09-02", tentruong="Trường THPT Mẫu",
+    )  # fmt: skip
     for number in range(TEACHERS):
         data = sign_record(
             data,
@@ -106,12 +125,6 @@ def record_of_16() -> bytes:
             signing_time=signed_records.SIGNED_AT,
         )
     return signed_records.sign(data, "trung-hoc", ("GVCN", "CBQL", "KY_PHAT_HANH"))
-
-
-def subject_codes() -> list[str]:
-    """Thirteen subject codes that the definition knows."""
-    definition = next(each for each in DefinitionRegistry.load() if each.name == "trung-hoc")
-    return sorted(definition.lists["mamonhoc"])[:TEACHERS]
 
 
 # ---------------------------------------------------------------------------------- the floor
@@ -135,13 +148,20 @@ def floor(data: bytes) -> int:
                 break
         else:
             octets = etree.tostring(signed_info, method="c14n", exclusive=True)
-            method = signed_info.find(f"{_DS}SignatureMethod").get("Algorithm")
             value = b64decode(signature.find(f"{_DS}SignatureValue").text)
             certificate = next(signature.iter(f"{_DS}X509Certificate")).text
-            algorithm = default_policy().signatures[method]
-            algorithm.verify(_public_key(certificate), value, octets)
+            _verify(_public_key(certificate), value, octets)
             right += 1
     return right
+
+
+def _verify(key: object, value: bytes, octets: bytes) -> None:
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        half = len(value) // 2
+        numbers = (int.from_bytes(value[:half]), int.from_bytes(value[half:]))
+        key.verify(encode_dss_signature(*numbers), octets, ec.ECDSA(SHA256()))
+    else:
+        key.verify(value, octets, padding.PKCS1v15(), SHA256())
 
 
 # ---------------------------------------------------------------------------------- python-xmlsec
@@ -164,5 +184,28 @@ def with_xmlsec(data: bytes) -> int:
             context.register_id(each, "Id")
         context.key = _xmlsec_key(next(signature.iter(f"{_DS}X509Certificate")).text)
         context.verify(signature)
+        right += 1
+    return right
+
+
+# ---------------------------------------------------------------------------------- signxml
+
+
+@cache
+def _pem(certificate: str) -> str:
+    loaded = x509.load_der_x509_certificate(b64decode(certificate))
+    return loaded.public_bytes(Encoding.PEM).decode()
+
+
+def with_signxml(data: bytes) -> int:
+    """Parse and verify with signxml, one call a signature; the number that are right."""
+    root = etree.fromstring(data)
+    right = 0
+    for signature in list(root.iter(f"{_DS}Signature")):
+        holder = root.getroottree().getelementpath(signature.getparent())
+        references = len(list(signature.iterfind(f"{_DS}SignedInfo/{_DS}Reference")))
+        expected = SignatureConfiguration(location=f"./{holder}/", expect_references=references)
+        certificate = next(signature.iter(f"{_DS}X509Certificate")).text
+        XMLVerifier().verify(root, x509_cert=_pem(certificate), expect_config=expected)
         right += 1
     return right
