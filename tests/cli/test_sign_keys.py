@@ -225,6 +225,17 @@ def test_pin_and_code_come_from_the_environment(service: CscService, records: li
     assert "HB-K058" in without.err
 
 
+def test_one_pin_serves_all_batches(service: CscService, records: list[Path]) -> None:
+    service.factors = ("PIN",)
+    service.spoil["credentials/info"] = lambda answer: answer | {"multisign": 2}
+    ran = remote(service, *records, "--in-place", HOCBA_KEY_PASSWORD=SERVICE_PIN)
+    assert ran.code == 0, ran.said
+    assert [each["PIN"] for each in service.asked("credentials/authorize")] == [SERVICE_PIN] * 3
+    nobody = remote(service, records[0], "--repeat")
+    assert nobody.code == 2
+    assert "HOCBA_KEY_PASSWORD" in nobody.err
+
+
 def test_nothing_is_written_when_the_service_signs_wrongly(
     service: CscService, records: list[Path]
 ) -> None:

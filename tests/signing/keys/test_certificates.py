@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing.keys import certificates
 from signing.keys.certificates import chain_of, read_certificates
 from tests.support import signing_kit as kit
 from tests.support.keys import key_error
@@ -42,6 +43,12 @@ def test_the_chain_is_put_in_order_without_the_anchor() -> None:
     assert chain_of(own, pool) == (kit.issuer().certificate,)
     assert chain_of(own, []) == ()
     assert chain_of(kit.root().certificate, pool) == ()
+
+
+def test_a_chain_ends_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "_LONGEST_CHAIN", 1)
+    own, pool = kit.signer_of("GVCN").certificate, [kit.issuer().certificate]
+    assert chain_of(own, pool) == tuple(pool)
 
 
 def test_an_issuer_by_name_only_is_no_issuer() -> None:
