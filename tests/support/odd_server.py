@@ -48,7 +48,7 @@ def answering(answer: Callable[[str, str], Answer]) -> Iterator[OddServer]:
             if self.command != "HEAD":
                 self.wfile.write(given.body)
 
-        do_GET = do_PUT = do_HEAD = _answer  # noqa: N815 -- names of the standard library
+        do_GET = do_PUT = do_POST = do_HEAD = _answer  # noqa: N815 -- names of the standard library
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
