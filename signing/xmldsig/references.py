@@ -70,9 +70,11 @@ class ReferenceRules:
 
 # The most that all canonicalisations of one document may cost, in elements times the namespaces
 # in force: what takes libxml2 about a second. A record of sixteen signatures costs a fifth of it.
-# Copying, serialising and hashing text costs too, by its length.
+# Copying, serialising and hashing text costs too, by its length, and sorting attributes by their
+# number: those of one element at the square of it, here as if every element had the most allowed.
 _BUDGET = 2_000_000
 _OCTETS_PER_UNIT = 32
+_UNITS_PER_ATTRIBUTE = 4
 _LISTED = 5
 
 
@@ -95,6 +97,8 @@ class ReferenceValidator:
         self._digests: dict[tuple[object, ...], bytes] = {}
         self._cost = document.size * (1 + document.namespace_depth)
         self._cost += len(document.data) // _OCTETS_PER_UNIT
+        # No more attributes than signs of equality.
+        self._cost += document.data.count(b"=") * _UNITS_PER_ATTRIBUTE
         self._spent = 0
 
     def charge(self, canonicalizations: int = 1) -> None:
