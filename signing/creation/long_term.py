@@ -6,7 +6,6 @@ stood when it was signed: with them a record validates offline when nobody serve
 
 import base64
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -52,7 +51,7 @@ def add_long_term_values(signature: etree._Element, source: LongTermSource) -> N
     qualifying = own_qualifying_properties(signature)
     form = read_form(signature)
     timestamps = read_unsigned_properties(form).signature_timestamps
-    tokens = [read for each in timestamps for token in each.tokens for read in _readable(token)]
+    tokens = [_read(token) for each in timestamps for token in each.tokens]
     # The signer's certificate stands first where this package signed.
     signer = _settled(
         read_certificate(form.certificates[0]), source.material, source, source.purpose
@@ -69,9 +68,11 @@ def add_long_term_values(signature: etree._Element, source: LongTermSource) -> N
         properties.append(data)
 
 
-def _readable(token: bytes) -> Iterable[TimestampToken]:
-    with suppress(TokenFormatError):
-        yield read_token(token)
+def _read(token: bytes) -> TimestampToken:
+    try:
+        return read_token(token)
+    except TokenFormatError as error:
+        raise _unsettled("TSA", finding("HB-S084", reason=error)) from error
 
 
 def _authority(token: TimestampToken, source: LongTermSource) -> CertificateValidation:
