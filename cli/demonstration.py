@@ -24,7 +24,7 @@ from hocba.export import export
 from hocba.home import Home
 from hocba.index.index import Index
 from hocba.index.rows import Batch, Item, VersionSelection
-from hocba.sample.defects import DEFECTS
+from hocba.sample.defects import SHOWN
 from hocba.sample.levels import Level
 from hocba.sample.province import build_province
 from hocba.sample.source import words
@@ -46,7 +46,7 @@ class Wish:
     @property
     def bad_records(self) -> int:
         """As many as asked for, else one of each kind, if there is room for them."""
-        return min(len(DEFECTS), self.records) if self.defects is None else self.defects
+        return min(SHOWN, self.records) if self.defects is None else self.defects
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ any other verifier too.
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -16,8 +16,12 @@ from hocba.sample import spoiling
 from hocba.sample.keyring import SamplePki
 from hocba.sample.levels import SINGLE_LEVELS, Level
 from hocba.sample.practice import practice_records
+from hocba.sample.rule_spoiling import RULE_SPOILERS, RuleSpoiler
 from hocba.sample.workbench import Workbench
 from hocba.sample.world import World
+from schemas.findings import Severity, catalogue
+from schemas.rules.circulars.pack import all_rules
+from signing.creation.builder import serialize
 from signing.report import SubIndication
 
 ABOVE_PRIMARY: Final = (Level.LOWER, Level.UPPER, Level.CONTINUING)
@@ -38,12 +42,45 @@ class Defect:
     sub_indication: SubIndication | None = None
     ingest: Outcome | None = None
     levels: tuple[Level, ...] = SINGLE_LEVELS
+    rule: RuleSpoiler | None = None
+
+    def grade(self, level: Level) -> int | None:
+        """A grade of *level* whose records can have it; None is any."""
+        if self.rule is None or self.rule.fits(level, level.grades[1]):
+            return None
+        return next(each for each in level.grades if self.rule.fits(level, each))
 
     @property
     def name(self) -> str:
         """As files are named."""
         return self.make.__name__.replace("_", "-")
 
+
+def _broken(spoiler: RuleSpoiler) -> Defect:
+    """The defect of a record that breaks one rule of a circular."""
+
+    def make(bench: Workbench) -> Sequence[bytes]:
+        record = replace(bench.record, content=spoiler.spoilt(bench.record))
+        return [serialize(replace(bench, record=record).signed())]
+
+    make.__name__ = f"rule_{spoiler.code}"
+    error = catalogue()[spoiler.code].severity is Severity.ERROR
+    return Defect(
+        make=make,
+        outcome=Outcome.REJECTED if error else Outcome.ACCEPTED,
+        finding=spoiler.code,
+        levels=spoiler.levels,
+        rule=spoiler,
+    )
+
+
+# Those that a demonstration shows: of every level, and of every kind of mistake.
+_RULES_FIRST: Final = frozenset(
+    {
+        "HB-R2204", "HB-R2207", "HB-R2231", "HB-R2272", "HB-R2707", "HB-R2714", "HB-R4304",
+        "HB-R4322",
+    }
+)  # fmt: skip
 
 # A sample with few defects gets the first ones: one of each kind soon.
 DEFECTS: Final = (
@@ -113,7 +150,10 @@ DEFECTS: Final = (
     Defect(make=spoiling.principal_signs_too_little, outcome=Outcome.REJECTED, finding="HB-S103"),
     Defect(make=spoiling.another_province, outcome=Outcome.ACCEPTED, ingest=Outcome.REJECTED),
     Defect(make=spoiling.unknown_subject, outcome=Outcome.ACCEPTED, finding="HB-W003"),
+    *map(_broken, sorted(RULE_SPOILERS, key=lambda each: each.code not in _RULES_FIRST)),
 )
+SHOWN: Final = sum(each.rule is None for each in DEFECTS) + len(_RULES_FIRST)
+"""How many of them show every kind: all but most of the rules', which are alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +180,7 @@ class BadFile:
         return {
             "file": self.name,
             "defect": defect.name,
-            "about": dict(_texts()[defect.name]),
+            "about": dict(_about(defect)),
             "outcome": defect.outcome.value,
             "finding": defect.finding,
             "sub_indication": defect.sub_indication.value if defect.sub_indication else None,
@@ -166,7 +206,7 @@ def _files(
 ) -> tuple[BadFile, ...]:
     record = next(
         each
-        for each in practice_records(world, offset=number + 1)
+        for each in practice_records(world, offset=number + 1, grade=defect.grade(level))
         if each.context.year.level is level
     )
     contents = defect.make(Workbench(record, world, pki))
@@ -177,6 +217,18 @@ def _files(
         BadFile(f"{stem}-{part}.xml", data, defect, last=part == len(contents))
         for part, data in enumerate(contents, start=1)
     )
+
+
+def _about(defect: Defect) -> Mapping[str, str]:
+    if defect.rule is None:
+        return _texts()[defect.name]
+    code = defect.rule.code
+    laws = {rule.code: rule.law for _, rule in all_rules()}
+    law = laws.get(code, {"law": "docs/rules.md", "law_en": "docs/rules.md"})
+    return {
+        "vi": f"Sai đúng một quy tắc, {code}: {law['law']}.",
+        "en": f"Breaks one rule, {code}: {law['law_en']}.",
+    }
 
 
 @cache

@@ -10,9 +10,14 @@ from hocba.sample.years import SampleRecord, records_of
 _LAST_NUMBER: Final = 999_999  # pupils of batches count from 0
 
 
-def practice_records(world: World, *, offset: int = 0) -> Iterator[SampleRecord]:
-    """One record at the first school of each level; *offset* gives other pupils."""
+def practice_records(
+    world: World, *, offset: int = 0, grade: int | None = None
+) -> Iterator[SampleRecord]:
+    """One record at the first school of each level; *offset* gives other pupils.
+
+    They are in *grade* where the level has it, else in the second one.
+    """
     for number, (level, schools) in enumerate(world.schools.items(), start=offset * 10):
-        grade = level.grades[1]
-        step = Step(world.calendar.last, level, grade, schools[0].number)
+        there = level.grades[1] if grade is None or grade not in level.grades else grade
+        step = Step(world.calendar.last, level, there, schools[0].number)
         yield from records_of(world, PupilPlan(_LAST_NUMBER - number, (step,)))

@@ -68,7 +68,7 @@ def primary_year(
     after_summer: bool = False,
 ) -> PrimaryYear:
     """A year's results; with *after_summer* who failed has caught up."""
-    exempt = source.random() < 0.01
+    exempt = source.random() < 0.025
     rows = tuple(_subject(source, ability, each, exempt=exempt) for each in subjects)
     traits = {name: _trait(source, ability) for name in _traits_of(grade)}
     excused = min(20, int(source.expovariate(0.5)))

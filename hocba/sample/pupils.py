@@ -73,7 +73,7 @@ def make_pupil(seed: int, plan: PupilPlan) -> Pupil:
         mother_work=source.choice(lists["occupations"]),
         policy=source.choice(lists["policies"]) if source.random() < 0.15 else None,
         hamlet=f"Thôn {source.randint(1, 9)}",
-        not_assessed=source.random() < 0.005,
+        not_assessed=source.random() < 0.015,
         ability=_ability(source),
     )
 

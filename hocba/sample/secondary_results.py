@@ -18,6 +18,11 @@ from hocba.sample.assessment import (
 from hocba.sample.subjects import Subject
 
 _PASS_AGAIN = 50
+# Rare things happen often enough for a sample of some hundreds to show them.
+_EXEMPT = 0.025
+_BAD_YEAR = 0.03
+_MISCONDUCT = 0.012
+_CAN_BE_EXEMPT = ("TDC", "QPA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,9 @@ def secondary_year(
     summer: bool = False,
 ) -> SecondaryYear:
     """A year's results; with *summer* who failed was tested again (Điều 13, 14)."""
-    exempt = source.random() < 0.01
+    exempt = source.random() < _EXEMPT
+    if source.random() < _BAD_YEAR:
+        ability *= 0.1
     rows = tuple(_subject(source, ability, each, exempt=exempt) for each in subjects)
     first, second = _conduct(source, ability), _conduct(source, ability)
     conduct = (first, second, conduct_of_year(first, second))
@@ -129,7 +136,7 @@ def _tested_again(source: Random, row: SecondarySubject) -> SecondarySubject:
 
 
 def _subject(source: Random, ability: float, subject: Subject, *, exempt: bool) -> SecondarySubject:
-    if exempt and subject.code == "TDC":
+    if exempt and subject.code in _CAN_BE_EXEMPT:
         return SecondarySubject(subject, None, exempt=True)
     strength = ability + source.gauss(0, 0.09)
     if not subject.scored:
@@ -145,6 +152,8 @@ def _mark(value: float) -> int:
 
 
 def _conduct(source: Random, ability: float) -> Rating:
+    if source.random() < _MISCONDUCT:
+        return Rating.NOT_ACHIEVED
     strength = ability + source.gauss(0.25, 0.15)
     limits = ((0.62, Rating.GOOD), (0.32, Rating.FAIR), (0.08, Rating.ACHIEVED))
     return next((rating for limit, rating in limits if strength > limit), Rating.NOT_ACHIEVED)

@@ -89,6 +89,11 @@ def teaching_posts(source: Random, level: Level) -> tuple[tuple[str, ...], ...]:
     return tuple((code,) for post in joined for code in post)
 
 
+def subject_named(level: Level, code: str) -> Subject:
+    """The subject that *code* stands for at *level*, whether a class has it or not."""
+    return _subject(level, code)
+
+
 def _subject(level: Level, code: str) -> Subject:
     entry = _code_list(level.definition).entries[code]
     name = entry.get("short_name") or entry["name"]

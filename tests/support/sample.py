@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hocba.examine import Judgement, judgement
-from hocba.sample.defects import DEFECTS
+from hocba.sample.defects import SHOWN
 from hocba.sample.levels import Level
 from hocba.sample.province import SampleSummary, build_province
 from schemas.registry import DefinitionRegistry
@@ -77,8 +77,8 @@ def small_province(tmp_path_factory: pytest.TempPathFactory) -> Province:
 
 
 def small_bad_province(tmp_path_factory: pytest.TempPathFactory) -> Province:
-    """Good records and beside them one bad one of every kind."""
-    return _province(tmp_path_factory, defects=len(DEFECTS))
+    """Good records and beside them one bad one of every kind that is shown."""
+    return _province(tmp_path_factory, defects=SHOWN)
 
 
 def _province(tmp_path_factory: pytest.TempPathFactory, defects: int) -> Province:
