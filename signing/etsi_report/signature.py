@@ -261,8 +261,7 @@ def _status(
     if validation.verdict.findings:
         additional = add(data, "AdditionalValidationReportData")
         _report_data(additional, validation.verdict.findings, context)
-    if len(data):
-        status.append(data)
+    status.append(data)
 
 
 def _revocation(data: etree._Element, validation: SignatureValidation, context: Context) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -145,10 +145,10 @@ class SignatureAlgorithm:
             match key:
                 case rsa.RSAPublicKey():
                     key.verify(value, data, self._rsa_padding(digest), digest)
-                case ec.EllipticCurvePublicKey():
-                    key.verify(_der_from_raw(value, key), data, ec.ECDSA(digest))
-                case _:
-                    raise UnfitKeyError(f"{type(key).__name__} with {self.uri}")
+                case _:  # nothing else is left by the check above
+                    curve_key = cast("ec.EllipticCurvePublicKey", key)
+                    octets = _der_from_raw(value, curve_key)
+                    curve_key.verify(octets, data, ec.ECDSA(digest))
         except InvalidSignature as error:
             raise WrongSignatureValueError(self.uri) from error
         except (ValueError, UnsupportedAlgorithm) as error:

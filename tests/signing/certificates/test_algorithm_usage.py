@@ -178,6 +178,16 @@ def engine(policy: AlgorithmUsagePolicy) -> CertificateValidator:
     return CertificateValidator(certificate, validation_context=context)
 
 
+def test_a_digest_and_a_key_of_the_table_are_no_method_of_it():
+    shipped = default_policy()
+    few = {uri: each for uri, each in shipped.signatures.items() if each.hash_name == "sha256"}
+    policy = path_algorithm_policy(replace(shipped, signatures=few))
+    assert policy.signature_algorithm_allowed(method("sha256_rsa"), TODAY, rsa_key())
+    refused = policy.signature_algorithm_allowed(method("sha512_rsa"), TODAY, rsa_key())
+    assert not refused
+    assert "not in the algorithm table" in refused.failure_reason
+
+
 def test_the_path_engine_goes_by_the_table():
     shipped = default_policy()
     assert asyncio.run(engine(path_algorithm_policy(shipped)).async_validate_path())

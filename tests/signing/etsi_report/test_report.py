@@ -16,7 +16,15 @@ from schemas.findings import Language
 from schemas.registry import DefinitionRegistry
 from signing import names
 from signing.etsi_report.report import etsi_report
-from signing.report import Indication, SignatureReport, SubIndication, Verdict, indeterminate
+from signing.report import (
+    Indication,
+    SignatureReport,
+    SubIndication,
+    TimestampKind,
+    TimestampValidation,
+    Verdict,
+    indeterminate,
+)
 from signing.xmldsig.algorithms import default_policy
 from tests.support import records, signed_records, stamping
 from tests.support.attacks import Attempt, all_attacks
@@ -212,6 +220,41 @@ def test_tells_since_when_the_certificate_is_revoked():
         assert etsi_schema().validate(root), etsi_schema().error_log
         for part in parts(root):
             assert texts(part, ".//vr:RevocationStatusInformation/vr:RevocationTime") == expected
+
+
+def test_a_copied_token_is_listed_once_and_one_that_says_no_time_still_is():
+    data = signed_records.signed_primary()
+    examined = examine(data, "a.xml", by(), NOW).signatures
+    copied, timeless = (
+        TimestampValidation(
+            kind=TimestampKind.SIGNATURE,
+            verdict=indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE),
+            generated_at=time,
+            authority=None,
+            sha256=digest * 64,
+        )
+        for time, digest in ((NOW, "a"), (None, "b"))
+    )
+    lines = tuple(replace(each, timestamps=(copied, timeless)) for each in examined.signatures)
+    root = etree.fromstring(
+        etsi_report(replace(examined, signatures=lines), parse(data), default_policy(), NOW)
+    )
+    assert etsi_schema().validate(root), etsi_schema().error_log
+    tokens = root.findall(".//vr:ValidationObject/vr:ValidationReport/..", N)
+    assert [each.get("id") for each in tokens] == [f"T-{'a' * 64}", f"T-{'b' * 64}"]
+    assert [len(each.findall("vr:POEProvisioning", N)) for each in tokens] == [1, 0]
+    for part in parts(root):
+        assert len(part.findall(".//vr:SignatureTimeStamp", N)) == 1
+        assert part.find(".//vr:POEObject", N) is None
+
+
+def test_names_no_trust_store_where_there_was_none():
+    judged = judgement(DefinitionRegistry.load(), None, None)
+    root = written(signed_records.signed_primary(), judged)
+    kinds = texts(root, ".//vr:ValidationConstraintParameter/vr:Type")
+    assert "urn:hocba:trust-store-sha256" not in kinds
+    assert "urn:hocba:roster-sha256" not in kinds
+    assert {status(each)[0][0] for each in parts(root)} == {f"{MAIN}indeterminate"}
 
 
 def test_a_document_without_signatures_has_one_part_that_says_so():
