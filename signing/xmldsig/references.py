@@ -73,7 +73,7 @@ class ReferenceRules:
 # Copying, serialising and hashing text costs too, by its length, and sorting attributes by their
 # number: those of one element at the square of it, here as if every element had the most allowed.
 _BUDGET = 2_000_000
-_OCTETS_PER_UNIT = 32
+_OCTETS_PER_UNIT = 16
 _UNITS_PER_ATTRIBUTE = 4
 _LISTED = 5
 
