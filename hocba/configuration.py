@@ -77,8 +77,10 @@ _TEMPLATE = """\
 
 [signing]
 # Files beside this one, in place of the rules that ship.
-# algorithms = "algorithms.toml"     (which algorithms are relied on, and until when)
-# constraints = "constraints.toml"   (revocation, times and levels that are demanded)
+# Which algorithms are relied on, and until when.
+{algorithms}
+# What is demanded of revocation data, times and levels.
+{constraints}
 
 [revocation]
 # Fetch CRLs and OCSP responses that the trust store lacks, from the listed hosts only.
@@ -156,6 +158,8 @@ class Configuration:
             masogd=line("masogd", self.masogd, '"15"'),
             index=line("url", self.index_url, '"postgresql://host/hocba"'),
             store=line("url", self.store_url, '"s3://bucket?endpoint=https://host"'),
+            algorithms=line("algorithms", self.algorithms, '"algorithms.toml"'),
+            constraints=line("constraints", self.constraints, '"constraints.toml"'),
         )
 
 

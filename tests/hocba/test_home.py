@@ -2,6 +2,7 @@
 
 import os
 import stat
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from hocba.home import DEFINITIONS, Home
 from hocba.index.engine import open_engine
 from schemas.errors import DefinitionError
 from schemas.findings import Language
-from signing.errors import RosterError, TrustStoreError
+from signing.errors import PolicyError, RosterError, TrustStoreError
+from signing.xmldsig.algorithms import default_policy
 from storage.errors import StoreMisconfigured
 from tests.support.rows import NOW
 
@@ -139,7 +141,11 @@ def test_a_configuration_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_settings_come_back_as_they_were_given(tmp_path: Path) -> None:
     given = Configuration(
-        masogd="15", index_url='postgresql://máy chủ/"x"\\y', store_url="s3://b?endpoint=𠮷"
+        masogd="15",
+        index_url='postgresql://máy chủ/"x"\\y',
+        store_url="s3://b?endpoint=𠮷",
+        algorithms="thuật toán.toml",
+        constraints="rules/tinh.toml",
     )
     (tmp_path / "hocba.toml").write_text(given.as_toml(), "utf-8")
     assert read_configuration(tmp_path / "hocba.toml", {}) == given
@@ -203,6 +209,23 @@ def test_a_broken_definition_folder_stops_everything(
     monkeypatch.setenv(DEFINITIONS, str(tmp_path / "other"))
     (tmp_path / "other").mkdir()
     assert len(home.definitions()) >= 2
+
+
+def test_rules_of_a_province_take_the_place_of_those_that_ship(tmp_path: Path) -> None:
+    (tmp_path / "hocba.toml").write_text('[signing]\nconstraints = "rules/tinh.toml"\n', "utf-8")
+    (tmp_path / "rules").mkdir()
+    text = resources.files("signing").joinpath("constraints.toml").read_text("utf-8")
+    own = tmp_path / "rules" / "tinh.toml"
+    own.write_text(text.replace('"hocba-constraints"', '"tinh"'), "utf-8")
+    home = Home.open(tmp_path)
+    assert home.rule_files == (None, own)
+    by = home.judgement()
+    assert by.rules.constraints.name == "tinh"
+    assert by.basis.constraints == by.rules.constraints.reference
+    assert by.rules.algorithms is default_policy()
+    own.write_text("name = 1", "utf-8")
+    with pytest.raises(PolicyError, match=r"tinh\.toml"):
+        home.judgement()
 
 
 def test_the_examiner_of_a_home_judges_in_any_process(tmp_path: Path) -> None:
