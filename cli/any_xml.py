@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 from cli.examining import RuleFiles, entries_of
@@ -24,10 +25,10 @@ from schemas.errors import Unreadable
 from schemas.findings import Finding, Language
 from signing.certificates.algorithm_usage import path_algorithm_policy
 from signing.certificates.path import PathValidator
-from signing.certificates.trust import read_trust_store
+from signing.certificates.trust import TrustStore, read_trust_store
 from signing.foreign.report import ForeignReport, ForeignSignatureReport, Scope
 from signing.foreign.validation import validate_foreign
-from signing.report import Indication
+from signing.report import Indication, ValidationBasis
 from signing.rules import ValidationRules
 
 _MOST_PATHS = 10
@@ -49,21 +50,29 @@ class AnyXml:
 
     paths: PathValidator | None
     rules: ValidationRules
+    basis: ValidationBasis
     at: datetime
 
     @classmethod
     def prepare(cls, trust: Path | None, files: RuleFiles, at: datetime) -> "AnyXml":
         """Everything that is read once; raises what a broken folder or file raises."""
         rules = files.read()
-        if trust is None:
-            return cls(None, rules, at)
-        store = read_trust_store(trust)
-        paths = PathValidator(
-            store,
-            constraints=rules.constraints.revocation,
-            algorithms=path_algorithm_policy(rules.algorithms),
+        store = None if trust is None else read_trust_store(trust)
+        constraints = rules.constraints
+        return cls(
+            None if store is None else _paths(store, rules),
+            rules,
+            ValidationBasis(
+                algorithms=rules.algorithms.reference,
+                algorithms_sha256=rules.algorithms.sha256,
+                constraints=constraints.reference,
+                constraints_sha256=constraints.sha256,
+                trust_store=None if store is None else store.digest,
+                roster=None,
+                engine=f"hocba/{version('hocba')}",
+            ),
+            at,
         )
-        return cls(paths, rules, at)
 
     def examine(self, data: bytes) -> ForeignReport | Finding:
         """The report on the document that *data* is, or why it is none."""
@@ -80,13 +89,21 @@ class AnyXml:
         )
 
 
+def _paths(store: TrustStore, rules: ValidationRules) -> PathValidator:
+    return PathValidator(
+        store,
+        constraints=rules.constraints.revocation,
+        algorithms=path_algorithm_policy(rules.algorithms),
+    )
+
+
 def verify_any_xml(
     any_xml: AnyXml, sources: Sequence[Source], session: Session
 ) -> Mapping[Outcome, int]:
     """Write what came of every document, as it comes; gives the counts."""
     counts: Counter[Outcome] = Counter()
     for name, data, found in _examined(any_xml, sources):
-        result = _result(name, data, found, session.language)
+        result = _result(name, data, found, any_xml, session.language)
         counts[result.outcome] += 1
         if session.json:
             session.emit(result.body)
@@ -108,7 +125,13 @@ def _examined(
                 continue
 
 
-def _result(name: str, data: bytes, found: ForeignReport | Finding, language: Language) -> Result:
+def _result(
+    name: str,
+    data: bytes,
+    found: ForeignReport | Finding,
+    any_xml: AnyXml,
+    language: Language,
+) -> Result:
     """The JSON of one document: the members that a record has, as far as they have a meaning."""
     digest = sha256(data).hexdigest()
     body: dict[str, object]
@@ -132,6 +155,8 @@ def _result(name: str, data: bytes, found: ForeignReport | Finding, language: La
             "indication": document.indication.value,
             "sub_indication": sub_indication.value if sub_indication else None,
             "findings": [each.as_json(language) for each in document.findings],
+            "validated_at": any_xml.at.isoformat(),
+            **any_xml.basis.as_json(),
         },
         "findings": [],
     }
