@@ -86,7 +86,7 @@ class TestDocumentation:
         page = (ROOT / "docs" / "findings.md").read_text("utf-8")
         assert [code for code in catalogue() if f"`{code}`" not in page] == []
 
-    @pytest.mark.parametrize("name", ["findings.md", "cli.md", "http.md"])
+    @pytest.mark.parametrize("name", ["findings.md", "cli.md", "http.md", "attacks.md"])
     def test_the_generated_pages_are_up_to_date(self, name: str) -> None:
         path = ROOT / "docs" / name
         assert path.read_text("utf-8") == reference.pages()[path], "run `make docs`"

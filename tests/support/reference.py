@@ -18,6 +18,7 @@ from cli.main import main
 from hocba.home import Home
 from hocba.web.app import create_app
 from schemas.findings import Language, Severity, catalogue
+from tests.support import attacks
 from schemas.rules.circulars.pack import (
     PackRule,
     Pupils,
@@ -41,6 +42,7 @@ def pages() -> Mapping[Path, str]:
         DOCS / "findings.md": _after_marker("findings.md", findings()),
         DOCS / "cli.md": _after_marker("cli.md", help_pages()),
         DOCS / "http.md": _after_marker("http.md", routes()),
+        DOCS / "attacks.md": _after_marker("attacks.md", attacks.table()),
         DOCS / "rules.md": _after_marker("rules.md", rules()),
         DOCS / "xmldsig-interop.md": interop.table(),
     }
