@@ -38,6 +38,8 @@ class Augmentation:
 
         if not style.qualifying_properties:
             raise SigningRefused(finding("HB-K020", style=style.name))
+        if self.ca_file is not None:
+            self.ca_file.read_bytes()  # a file that is not there is told now, and by its name
         authority = HttpTimestampAuthority(
             url=self.url, timeout=timedelta(seconds=self.seconds), ca_file=self.ca_file
         )
