@@ -18,7 +18,6 @@ from cli.main import main
 from hocba.home import Home
 from hocba.web.app import create_app
 from schemas.findings import Language, Severity, catalogue
-from tests.support import attacks
 from schemas.rules.circulars.pack import (
     PackRule,
     Pupils,
@@ -27,7 +26,7 @@ from schemas.rules.circulars.pack import (
     shipped_pack,
     shipped_packs,
 )
-from tests.support import interop
+from tests.support import attacks, interop
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
