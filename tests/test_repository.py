@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -198,7 +199,7 @@ class TestFiles:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
         asked = {
             re.split(r"[\[<>=!~ ;]", each, maxsplit=1)[0].lower().replace("_", "-")
-            for each in project["dependencies"]
+            for each in (*project["dependencies"], *_of_extras(project))
         }
         owners = importlib.metadata.packages_distributions()
         imports = re.compile(r"^\s*(?:from|import) (\w+)", re.MULTILINE)
@@ -222,3 +223,9 @@ class TestFiles:
     def test_the_distribution_is_never_uploaded(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
         assert "Private :: Do Not Upload" in project["classifiers"]
+
+
+def _of_extras(project: dict[str, Any]) -> list[str]:
+    """What the parts need that one can leave out; what only developers need is none of them."""
+    extras = project["optional-dependencies"]
+    return [each for name, wanted in extras.items() if name != "dev" for each in wanted]
