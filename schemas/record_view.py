@@ -70,6 +70,21 @@ class RecordView:
                 return None if field.tag in row.repeated else row.texts.get(field.tag)
         return select_text(field.select, self.content)
 
+    def columns(self, rows: etree.XPath, tags: tuple[str, ...]) -> list[dict[str, str]]:
+        """The texts of the children *tags*, and no others, of each element that *rows* selects.
+
+        Of several children with one name, the first counts.
+        """
+        found = []
+        for row in select(rows, self.content):
+            texts: dict[str, str] = {}
+            for child in row.iterchildren(*tags):
+                tag = str(child.tag)
+                if tag not in texts:
+                    texts[tag] = str(_STRING(child)) if len(child) else (child.text or "")
+            found.append(texts)
+        return found
+
     def children(self, element: etree._Element) -> Children:
         """The children of *element*."""
         known = self._children.get(element)

@@ -4,12 +4,11 @@ A rule never touches the tree. Where a value stands is looked up only for a find
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from lxml import etree
 
-from schemas.record_view import Children
 from schemas.rules.circulars.curriculum import Curriculum, Subject
 from schemas.rules.field import Field
 from schemas.rules.marks import MARKS, Mark, NoMark
@@ -50,6 +49,13 @@ class Names:
     row_tags: Mapping[str, str]
     traits: tuple[Field, ...]
     later_traits: tuple[Field, ...]
+    tags: tuple[str, ...] = field(init=False)
+    columns: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tags", tuple(self.row_tags.values()))
+        columns = tuple(self.row_tags.get(each, "") for each in PER_SUBJECT[:5])
+        object.__setattr__(self, "columns", columns)
 
 
 class SubjectRow:
@@ -58,22 +64,19 @@ class SubjectRow:
     __slots__ = ("_tags", "_texts", "again", "code", "first", "number", "second", "subject", "year")
 
     def __init__(
-        self, number: int, row: Children, tags: Mapping[str, str], subjects: Mapping[str, Subject]
+        self, number: int, texts: Mapping[str, str], names: Names, subjects: Mapping[str, Subject]
     ) -> None:
-        texts = row.texts
+        read = texts.get
+        code, first, second, year, again = names.columns
         self.number = number
         self._texts = texts
-        self._tags = tags
-        self.code = texts.get(tags["code"], "")
+        self._tags = names.row_tags
+        self.code = read(code, "")
         self.subject = subjects.get(self.code)
-        self.first: Mark = self._mark("first")
-        self.second: Mark = self._mark("second")
-        self.year: Mark = self._mark("year")
-        self.again: Mark = self._mark("again")
-
-    def _mark(self, field: str) -> Mark:
-        tag = self._tags.get(field)
-        return NoMark.ABSENT if tag is None else MARKS.get(self._texts.get(tag, ""), _UNREADABLE)
+        self.first: Mark = MARKS.get(read(first, ""), _UNREADABLE)
+        self.second: Mark = MARKS.get(read(second, ""), _UNREADABLE)
+        self.year: Mark = MARKS.get(read(year, ""), _UNREADABLE)
+        self.again: Mark = MARKS.get(read(again, ""), _UNREADABLE)
 
     def text(self, field: str) -> str:
         """The text of *field*; empty where it is absent."""
@@ -92,10 +95,14 @@ class SubjectRow:
 class Assessed:
     """One record; `curriculum` is that of its grade, None where no list is known.
 
-    `memo` keeps what several rules work out.
+    `any_exempt` and `any_unreadable` tell of the results of semesters and year, `tested_again` has
+    the rows with a re-test; `memo` keeps what several rules work out.
     """
 
-    __slots__ = ("_scope", "curriculum", "grade", "memo", "names", "rows")
+    __slots__ = (
+        "_scope", "any_exempt", "any_unreadable", "curriculum", "grade", "memo", "names", "rows",
+        "tested_again",
+    )  # fmt: skip
 
     def __init__(self, scope: Scope, names: Names, curriculum: Curriculum | None) -> None:
         self._scope = scope
@@ -103,11 +110,16 @@ class Assessed:
         self.curriculum = curriculum
         self.grade = self.text("grade")
         subjects = {} if curriculum is None else curriculum.subjects
-        tags = names.row_tags
+        columns = scope.view.columns(names.rows, names.tags)
         self.rows = tuple(
-            SubjectRow(number, row, tags, subjects)
-            for number, row in enumerate(scope.rows(names.rows))
+            [SubjectRow(number, row, names, subjects) for number, row in enumerate(columns)]
         )
+        kinds: set[Mark] = set()
+        for row in self.rows:
+            kinds.update((row.first, row.second, row.year))
+        self.any_exempt = NoMark.EXEMPT in kinds
+        self.any_unreadable = _UNREADABLE in kinds
+        self.tested_again = tuple([row for row in self.rows if row.again is not NoMark.ABSENT])
         self.memo: dict[str, object] = {}
 
     def text(self, field: str) -> str:

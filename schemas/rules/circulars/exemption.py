@@ -33,6 +33,8 @@ def exemption_is_whole(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG0
     """An exemption holds for the year if it holds for both semesters, and not otherwise."""
 
     def check(view: Assessed) -> Iterator[Hit]:
+        if not view.any_exempt:
+            return
         for row in view.rows:
             semesters = (row.first, row.second)
             exempt = semesters.count(NoMark.EXEMPT)
@@ -60,6 +62,8 @@ def subject_can_be_exempt(rule: PackTable, pack: PackTable) -> Check:  # noqa: A
 
     def check(view: Assessed) -> Iterator[Hit]:
         for row in view.rows:
+            if not view.any_exempt and row.text("achievement") != "M":
+                continue
             if row.subject is not None and row.code not in subjects:
                 field = _exempt_field(row)
                 if field:

@@ -16,6 +16,8 @@ def mark_form(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG001 -- one
     """A mark has at most one decimal; what is no mark at all is the XSD's to report."""
 
     def check(view: Assessed) -> Iterator[Hit]:
+        if not view.any_unreadable and not view.tested_again:
+            return
         for row in view.rows:
             for field, mark in _marks(row):
                 if mark is NoMark.UNREADABLE and _TWO_DECIMALS.fullmatch(row.text(field)):
@@ -31,10 +33,12 @@ def mark_kind(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG001
         for row in view.rows:
             if row.subject is None:
                 continue
-            wrong = bool if row.subject.scored else int
+            scored = row.subject.scored
+            wrong = bool if scored else int
+            if wrong not in {type(row.first), type(row.second), type(row.year), type(row.again)}:
+                continue
             for field, mark in _marks(row):
                 if type(mark) is wrong:
-                    scored = row.subject.scored
                     kind = "điểm số" if scored else "nhận xét (Đ, CĐ)"
                     kind_en = "marks" if scored else "comments (Đ, CĐ)"
                     about = {"subject": row.name, "kind": kind, "kind_en": kind_en}

@@ -102,12 +102,11 @@ def _results(view: Assessed, name: str) -> list[Mark]:
             marks = [row.second for row in view.rows]
         case _:
             marks = [row.year for row in view.rows]
-    return [
-        NoMark.UNREADABLE
-        if row.subject is not None and type(mark) is (bool if row.subject.scored else int)
-        else mark
-        for mark, row in zip(marks, view.rows, strict=True)
-    ]
+    for number, row in enumerate(view.rows):
+        subject = row.subject
+        if subject is not None and type(marks[number]) is (bool if subject.scored else int):
+            marks[number] = NoMark.UNREADABLE
+    return marks
 
 
 def _hit(view: Assessed, levels: StudyLevels, deviation: Deviation) -> Hit:

@@ -21,14 +21,10 @@ def retest_needed(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG001 --
 
     def check(view: Assessed) -> Iterable[Hit]:
         year = RATINGS.get(view.text("study_year"))
-        if year is None or year is Rating.NOT_ACHIEVED:
+        if not view.tested_again or year is None or year is Rating.NOT_ACHIEVED:
             return NOTHING
         names = as_parameters("year", RATING_NAMES[year])
-        return [
-            Hit(row.at("again"), {"subject": row.name, **names})
-            for row in view.rows
-            if row.again is not NoMark.ABSENT
-        ]
+        return [Hit(row.at("again"), {"subject": row.name, **names}) for row in view.tested_again]
 
     return check
 
@@ -38,9 +34,7 @@ def retest_of_weak_subject(rule: PackTable, pack: PackTable) -> Check:  # noqa: 
     passed_from = rule.number("passed_from")
 
     def check(view: Assessed) -> Iterator[Hit]:
-        for row in view.rows:
-            if row.again is NoMark.ABSENT:
-                continue
+        for row in view.tested_again:
             if row.year is True or (type(row.year) is int and row.year >= passed_from):
                 limit = as_parameter("limit", passed_from)
                 yield Hit(
@@ -57,7 +51,7 @@ def study_after_retest(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG0
 
     def check(view: Assessed) -> Iterable[Hit]:
         stated = RATINGS.get(view.text("study_again"))
-        if stated is None or all(row.again is NoMark.ABSENT for row in view.rows):
+        if stated is None or not view.tested_again:
             return NOTHING
         results = [row.year if row.again is NoMark.ABSENT else row.again for row in view.rows]
         rated = levels.rate(results, complete=is_complete(view))
@@ -67,7 +61,7 @@ def study_after_retest(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG0
         about = {
             **as_parameters("found", RATING_NAMES[stated]),
             **as_parameters("expected", RATING_NAMES[rated.rating]),
-            "tested": ", ".join(r.name for r in view.rows if r.again is not NoMark.ABSENT),
+            "tested": ", ".join(row.name for row in view.tested_again),
         }
         return (Hit(Place("study_again"), about),)
 
@@ -80,7 +74,7 @@ def level_after_retest_needed(rule: PackTable, pack: PackTable) -> Check:  # noq
     def check(view: Assessed) -> Iterable[Hit]:
         if not view.text("study_again"):
             return NOTHING
-        tested = sum(row.again is not NoMark.ABSENT for row in view.rows)
+        tested = len(view.tested_again)
         year = RATINGS.get(view.text("study_year"))
         if year is not None and (year is not Rating.NOT_ACHIEVED or not tested):
             about = {**as_parameters("year", RATING_NAMES[year]), "tested": tested}
