@@ -23,7 +23,7 @@ from tests.mutation.mutants import Mutant, mutants_of
 
 ROOT: Final = Path(__file__).parents[2]
 _MOST_SECONDS = 60
-_CHANGED: Final = ("signing", "tests.support", "hocba")
+_CHANGED: Final = ("signing", "tests.support", "hocba", "cli")
 
 # The verdict logic, and the tests beside it (the attacks are tried first).
 TESTS: Final = {
@@ -112,29 +112,28 @@ def _survives_tests(mutant: Mutant) -> bool:
 def main(chosen: Sequence[str]) -> int:
     """Try every mutant of the *chosen* files (all without any); prints the survivors.
 
-    All against the vectors first, which is quick, and what is left against the tests.
+    Those of one file against the vectors first, which is quick, then what is left to the tests.
     """
     started = time.monotonic()
     judge = Judge()
     expected = [(case, judge(case)) for case in cases()]
     print(f"{len(expected)} documents, {time.monotonic() - started:.0f} s", flush=True)
-    counted: Counter[str] = Counter()
-    left = []
     for path in chosen or TESTS:
+        counted: Counter[str] = Counter()
+        left = []
         for mutant in mutants_of(ROOT, ROOT / path):
             counted["tried"] += 1
             if _survives_vectors(mutant, expected):
                 left.append(mutant)
+        counted["noticed by a vector"] = counted["tried"] - len(left)
+        for mutant in left:
+            if _survives_tests(mutant):
+                counted["survived"] += 1
+                print(f"survived: {mutant}", flush=True)
+            else:
+                counted["noticed by a test"] += 1
         seconds = time.monotonic() - started
-        print(f"# {path}: {counted['tried']} tried, {len(left)} left, {seconds:.0f} s", flush=True)
-    counted["noticed by a vector"] = counted["tried"] - len(left)
-    for mutant in left:
-        if _survives_tests(mutant):
-            counted["survived"] += 1
-            print(f"survived: {mutant}", flush=True)
-        else:
-            counted["noticed by a test"] += 1
-    print(f"# {dict(counted)}, {time.monotonic() - started:.0f} s", flush=True)
+        print(f"# {path}: {dict(counted)}, {seconds:.0f} s", flush=True)
     return 0
 
 

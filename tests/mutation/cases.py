@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -14,6 +15,7 @@ from cryptography import x509
 Plain = tuple[Any, ...]
 
 _MOST_BYTES = 60_000
+_DEFINITIONS = Path(__file__).parents[2] / "schemas" / "definitions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,10 @@ class Judge:
         from schemas.document import parse
         from schemas.errors import Unreadable
         from signing import record
-        from tests.support import signed_records
 
         self._parse, self._unreadable = parse, Unreadable
         self._validate = record.validate_record
-        self._policy = signed_records.policy
+        self._policies: dict[str, Any] = {}
         self._paths: dict[Plain, Any] = {}
 
     def __call__(self, case: Case) -> Plain:
@@ -121,6 +122,14 @@ class Judge:
                 for each in report.signatures
             ),
         )
+
+    def _policy(self, definition: str) -> Any:
+        from signing.policy import read_policy
+
+        if definition not in self._policies:
+            path = _DEFINITIONS / definition / "signature-policy.toml"
+            self._policies[definition] = read_policy(path)
+        return self._policies[definition]
 
     def _validator(self, trust: Plain) -> Any:
         from signing.certificates.path import PathValidator
