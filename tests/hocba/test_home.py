@@ -233,3 +233,53 @@ def test_the_examiner_of_a_home_judges_in_any_process(tmp_path: Path) -> None:
     examiner = home.examiner()()
     examination = examiner(b"no xml", "a.xml", NOW)
     assert examination.outcome.value == "unreadable"
+
+
+def _configured(home: Home, text: str) -> Home:
+    file = home.path / "hocba.toml"
+    file.write_text(f"[revocation]\n{text}\n", "utf-8")
+    return Home.open(home.path)
+
+
+def test_fetches_nothing_unless_told_to(tmp_path: Path) -> None:
+    home = Home.create(tmp_path / "kho", trust=None, roster=None)
+    assert home.configuration.fetching is None
+    home.judgement()
+    assert not (home.path / "revocation").exists()
+    listed = _configured(home, 'hosts = ["crl.example.vn"]')
+    assert listed.configuration.fetching is None
+
+
+def test_fetches_from_the_listed_hosts_within_the_bounds(tmp_path: Path) -> None:
+    home = Home.create(tmp_path / "kho", trust=None, roster=None)
+    text = 'fetch = true\nhosts = ["crl.example.vn", "127.0.0.1:8080"]\ntimeout = 3\n'
+    home = _configured(home, f"{text}maximum_bytes = 1000")
+    policy = home.configuration.fetching
+    assert policy is not None
+    assert policy.hosts == {"crl.example.vn", "127.0.0.1:8080"}
+    assert (policy.timeout.total_seconds(), policy.maximum_bytes) == (3, 1000)
+    home.judgement()
+    assert (home.path / "revocation").is_dir()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fetch = true",
+        "fetch = true\nhosts = []",
+        'fetch = "yes"',
+        'fetch = true\nhosts = "crl.example.vn"',
+        "fetch = true\nhosts = [1]",
+        'fetch = true\nhosts = ["http://crl.example.vn/"]',
+        'fetch = true\nhosts = ["*.example.vn"]',
+        'fetch = true\nhosts = ["a"]\ntimeout = 0',
+        'fetch = true\nhosts = ["a"]\ntimeout = 3600',
+        'fetch = true\nhosts = ["a"]\nmaximum_bytes = 0',
+        'host = ["a"]',
+    ],
+)
+def test_refuses_a_fetching_that_cannot_be_meant(tmp_path: Path, text: str) -> None:
+    home = Home.create(tmp_path / "kho", trust=None, roster=None)
+    with pytest.raises(HomeError) as refused:
+        _configured(home, text)
+    assert refused.value.finding.code == "HB-I107"
