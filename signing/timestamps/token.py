@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from asn1crypto import algos, cms, tsp
+from asn1crypto import algos, cms, core, parser, tsp
 
 MAX_CERTIFICATES = 10
 MAX_CRLS = 10
+MAX_ATTRIBUTES = 16
 
 _SET = b"\x31"
 _REQUIRED_ONCE = ("content_type", "message_digest")
@@ -112,9 +113,8 @@ def _read(token: bytes) -> TimestampToken:
     info = tsp.TSTInfo.load(content, strict=True)
     _demand(info["version"].native == "v1", "TSTInfo v1")
     # RFC 3161 2.4.2: no signature but the TSA's.
-    _demand(len(signed_data["signer_infos"]) == 1, "one SignerInfo")
-    signer = signed_data["signer_infos"][0]
-    attributes = _attributes(signer["signed_attrs"])
+    (signer,) = _few(signed_data["signer_infos"], 1, "SignerInfo")
+    attributes = _attributes(_few(signer["signed_attrs"], MAX_ATTRIBUTES, "signed attributes"))
     hash_name = _hash_name(signer["digest_algorithm"])
     return TimestampToken(
         sha256=hashlib.sha256(token).hexdigest(),
@@ -139,14 +139,15 @@ def _read(token: bytes) -> TimestampToken:
     )
 
 
-def _attributes(signed: Any) -> dict[str, Any]:
+def _attributes(signed: Iterable[Any]) -> dict[str, Any]:
     """The signed attributes by name: none twice, each with one value (RFC 5652 5.3, 11)."""
     found: dict[str, Any] = {}
     for attribute in signed:
         name = attribute["type"].native
         _demand(name not in found, f"{name} twice")
-        _demand(len(attribute["values"]) == 1, f"{name} with one value")
-        found[name] = attribute["values"][0]
+        values = list(_few(attribute["values"], 1, f"value of {name}"))
+        _demand(bool(values), f"value of {name}")
+        found[name] = values[0]
     for name in _REQUIRED_ONCE:
         _demand(name in found, name)
     _demand(found["content_type"].native == "tst_info", "content_type id-ct-TSTInfo")
@@ -161,10 +162,10 @@ def _identifiers(attributes: dict[str, Any]) -> tuple[CertificateIdentifier, ...
     """
     found = []
     if "signing_certificate" in attributes:
-        first = attributes["signing_certificate"]["certs"][0]
+        first = _first(attributes["signing_certificate"])
         found.append(CertificateIdentifier("sha1", first["cert_hash"].native))
     if "signing_certificate_v2" in attributes:
-        first = attributes["signing_certificate_v2"]["certs"][0]
+        first = _first(attributes["signing_certificate_v2"])
         hash_name = _hash_name(first["hash_algorithm"])
         _demand(hash_name in _IDENTIFYING_HASHES, f"ESSCertIDv2 {hash_name}")
         found.append(CertificateIdentifier(hash_name, first["cert_hash"].native))
@@ -216,15 +217,13 @@ def _signer(sid: cms.SignerIdentifier) -> SignerIdentifier:
     return SignerIdentifier(chosen["issuer"].dump(), chosen["serial_number"].native, None)
 
 
-def _certificates(choices: Iterable[Any]) -> tuple[bytes, ...]:
-    found = list(choices) if choices else []
-    _demand(len(found) <= MAX_CERTIFICATES, f"<= {MAX_CERTIFICATES} certificates")
+def _certificates(choices: Any) -> tuple[bytes, ...]:
+    found = _few(choices, MAX_CERTIFICATES, "certificates")
     return tuple(each.chosen.dump() for each in found if each.name == "certificate")
 
 
-def _crls(choices: Iterable[Any]) -> tuple[bytes, ...]:
-    found = list(choices) if choices else []
-    _demand(len(found) <= MAX_CRLS, f"<= {MAX_CRLS} CRLs")
+def _crls(choices: Any) -> tuple[bytes, ...]:
+    found = _few(choices, MAX_CRLS, "CRLs")
     return tuple(each.chosen.dump() for each in found if each.name != "other")
 
 
@@ -232,13 +231,38 @@ def _hash_name(algorithm: algos.DigestAlgorithm) -> str:
     return str(algorithm["algorithm"].native)
 
 
-def _critical(extensions: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(each["extn_id"].dotted for each in extensions or () if each["critical"].native)
+def _critical(extensions: Any) -> tuple[str, ...]:
+    found = _few(extensions, MAX_ATTRIBUTES, "extensions")
+    return tuple(each["extn_id"].dotted for each in found if each["critical"].native)
 
 
 def _utc(time: datetime) -> datetime:
     _demand(time.tzinfo is not None, "genTime with Z")
     return time.astimezone(UTC)
+
+
+def _first(signing_certificate: Any) -> Any:
+    """The identifier of the signer's own certificate in a SigningCertificate(V2)."""
+    found = list(_few(signing_certificate["certs"], MAX_CERTIFICATES, "ESSCertID"))
+    _demand(bool(found), "ESSCertID")
+    return found[0]
+
+
+def _few(several: Any, most: int, what: str) -> Iterable[Any]:
+    """The members of a SET OF or SEQUENCE OF, () where it is absent.
+
+    Counted before they are parsed: a parser in Python takes a second for what fits in 200 KB.
+    """
+    if isinstance(several, core.Void):
+        return ()
+    octets, position = several.contents, 0
+    for _ in range(most):
+        if position >= len(octets):
+            break
+        position += parser.peek(octets[position:])
+    _demand(position >= len(octets), f"<= {most} {what}")
+    members: Iterable[Any] = several
+    return members
 
 
 def _demand(holds: bool, expected: str) -> None:  # noqa: FBT001 -- reads as an assertion
