@@ -6,7 +6,7 @@ signature INDETERMINATE (SIGNED_DATA_NOT_FOUND), one that was altered makes it f
 Core validation is left as it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lxml import etree
@@ -27,17 +27,30 @@ class CheckedReference:
 
     reference: Reference
     validation: ReferenceValidation
+    path: str | None
 
     @property
     def report(self) -> ReferenceReport:
         """What the report says of it."""
-        target = self.validation.target
         return ReferenceReport(
             uri=self.reference.uri,
             type=self.reference.type,
-            path=None if target is None else element_path(target),
+            path=self.path,
             verdict=self.validation.verdict,
         )
+
+
+def check_references(
+    references: Iterable[Reference], form: SignatureForm, validator: ForeignReferenceValidator
+) -> tuple[CheckedReference, ...]:
+    """*references* of *form*, or of a Manifest in it, each with what came of it."""
+    found = []
+    for reference in references:
+        validation = validator.validate(reference, form)
+        target = validation.target
+        path = None if target is None else validator.path(target)
+        found.append(CheckedReference(reference, validation, path))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +126,4 @@ def _check(
     except FormatError as error:
         verdict = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, error.finding)
         return CheckedManifest(element, (), verdict)
-    checked = tuple(CheckedReference(each, validator.validate(each, form)) for each in members)
-    return CheckedManifest(element, checked, None)
+    return CheckedManifest(element, check_references(members, form, validator), None)

@@ -12,7 +12,7 @@ from itertools import islice
 
 from lxml import etree
 
-from schemas.document import ParsedDocument, element_path
+from schemas.document import ParsedDocument
 from schemas.findings import Finding, finding
 from schemas.vietnam import VIETNAM_TIME
 from signing import names
@@ -23,7 +23,12 @@ from signing.foreign.counter_signatures import counter_signature_verdict
 from signing.foreign.coverage import Coverage
 from signing.foreign.key_info import KeyInfo, read_key_info
 from signing.foreign.keys import arithmetic_key, key_verdicts
-from signing.foreign.manifests import CheckedManifest, CheckedReference, check_manifests
+from signing.foreign.manifests import (
+    CheckedManifest,
+    CheckedReference,
+    check_manifests,
+    check_references,
+)
 from signing.foreign.references import ForeignReferenceValidator, is_data
 from signing.foreign.report import ForeignReport, ForeignSignatureReport, Scope
 from signing.foreign.transforms import BASE64
@@ -138,10 +143,7 @@ class _ForeignValidator:
         except FormatError as error:
             return _Result(_without_form(validated, error.finding), ())
         # (2):
-        references = tuple(
-            CheckedReference(each, self._references.validate(each, form))
-            for each in form.references
-        )
+        references = check_references(form.references, form, self._references)
         manifests = check_manifests(form, references, self._references)
         verdicts = [validated.validation.verdict]
         verdicts.extend(verdict for each in manifests for verdict in each.verdicts)
@@ -167,7 +169,7 @@ class _ForeignValidator:
             validation=replace(validated.validation, verdict=worst(verdicts)),
             core_validation=core,
             scope=self._scope(proved),
-            covered=tuple(dict.fromkeys(element_path(each) for each in _targets(proved))),
+            covered=tuple(dict.fromkeys(each.path for each in proved if each.path is not None)),
             references=tuple(each.report for each in references),
             manifests=tuple(each.report for each in manifests),
         )

@@ -76,6 +76,7 @@ _BUDGET = 2_000_000
 _OCTETS_PER_UNIT = 16
 _UNITS_PER_ATTRIBUTE = 4
 _LISTED = 5
+_LOOKS_PER_CANONICALIZATION = 32
 
 
 class TooCostlyError(CanonicalizationError):
@@ -99,16 +100,33 @@ class ReferenceValidator:
         self._cost += len(document.data) // _OCTETS_PER_UNIT
         # No more attributes than signs of equality.
         self._cost += document.data.count(b"=") * _UNITS_PER_ATTRIBUTE
+        self._paths: dict[etree._Element, str] = {}
         self._spent = 0
 
     def charge(self, canonicalizations: int = 1) -> None:
         """Count *canonicalizations* against the document's budget; raises `TooCostlyError`."""
-        self._spent += canonicalizations * self._cost
+        self._spend(canonicalizations * self._cost)
+
+    def _spend(self, units: int) -> None:
+        self._spent += units
         if self._spent > _BUDGET:
             raise TooCostlyError
 
+    def path(self, element: etree._Element) -> str:
+        """Where *element* stands; looked up once, since that takes a walk over its siblings."""
+        known = self._paths.get(element)
+        if known is None:
+            known = self._paths[element] = element_path(element)
+        return known
+
     def validate(self, reference: Reference, form: SignatureForm) -> ReferenceValidation:
         """*reference* of the signature *form*."""
+        try:
+            # Looking at a place takes time too, where there are very many to look at.
+            self._spend(self._cost // _LOOKS_PER_CANONICALIZATION)
+        except TooCostlyError as error:
+            refused = uncanonical(error, reference.uri or "")
+            return ReferenceValidation(reference.uri, None, False, refused)  # noqa: FBT003
         named = self._rules.find(self._document, reference.uri)
         if isinstance(named, Verdict):
             return ReferenceValidation(reference.uri, None, False, named)  # noqa: FBT003
@@ -148,7 +166,7 @@ class ReferenceValidator:
                 SubIndication.HASH_FAILURE,
                 finding(
                     "HB-S010",
-                    path=element_path(named.target),
+                    path=self.path(named.target),
                     line=named.target.sourceline,
                     uri=reference.uri or "",
                 ),
