@@ -77,6 +77,7 @@ _OCTETS_PER_UNIT = 16
 _UNITS_PER_ATTRIBUTE = 4
 _LISTED = 5
 _LOOKS_PER_CANONICALIZATION = 32
+_UNITS_PER_ASIDE = 6
 
 
 class TooCostlyError(CanonicalizationError):
@@ -100,6 +101,9 @@ class ReferenceValidator:
         self._cost += len(document.data) // _OCTETS_PER_UNIT
         # No more attributes than signs of equality.
         self._cost += document.data.count(b"=") * _UNITS_PER_ATTRIBUTE
+        # Comments and instructions are nodes as well, and short ones.
+        asides = document.data.count(b"<!--") + document.data.count(b"<?")
+        self._cost += asides * _UNITS_PER_ASIDE
         self._paths: dict[etree._Element, str] = {}
         self._spent = 0
 
