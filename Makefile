@@ -26,13 +26,13 @@ JOBS ?= 2
 # How long `make fuzz` goes on.
 SECONDS ?= 600
 
-.PHONY: help demo serve-demo test coverage bench fuzz mutants check lint types imports docs format lock install clean
+.PHONY: help demo serve-demo test check-rules coverage bench fuzz mutants check lint types imports docs format lock install clean
 
 help:
 	@echo "make demo      make a sample province, take it in, show what came of it"
 	@echo "make test      run every test, with coverage"
 	@echo
-	@echo "Further: serve-demo check lint types imports coverage bench fuzz mutants docs format lock clean"
+	@echo "Further: serve-demo check-rules check lint types imports coverage bench fuzz mutants docs format lock clean"
 
 demo: $(INSTALLED)
 	@$(BIN)/hocba demo --home $(DEMO) --records $(RECORDS)
@@ -45,6 +45,10 @@ serve-demo: $(DEMO)/demo.json
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term $(TESTS)
+
+# Ten thousand sample records with one broken rule each: found under its own code and no other.
+check-rules: $(INSTALLED)
+	$(BIN)/python -m tests.support.rule_defects
 
 # Which lines and branches no test reaches, as pages to read.
 coverage: $(INSTALLED)

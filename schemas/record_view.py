@@ -73,17 +73,27 @@ class RecordView:
     def columns(self, rows: etree.XPath, tags: tuple[str, ...]) -> list[dict[str, str]]:
         """The texts of the children *tags*, and no others, of each element that *rows* selects.
 
-        Of several children with one name, the first counts.
+        Of several children with one name, the first counts. Rows of one name and parent, as a
+        table has them, are read in one walk that stops at these names only.
         """
-        found = []
-        for row in select(rows, self.content):
-            texts: dict[str, str] = {}
-            for child in row.iterchildren(*tags):
-                tag = str(child.tag)
-                if tag not in texts:
-                    texts[tag] = str(_STRING(child)) if len(child) else (child.text or "")
-            found.append(texts)
-        return found
+        selected = select(rows, self.content)
+        parent = selected[0].getparent() if selected else None
+        if parent is None:
+            return []
+        row_tag = str(selected[0].tag)
+        found: list[dict[str, str]] = []
+        texts: dict[str, str] = {}
+        for element in parent.iter(row_tag, *tags):
+            tag = str(element.tag)
+            if tag == row_tag:
+                texts = {}
+                found.append(texts)
+            elif tag not in texts:
+                texts[tag] = str(_STRING(element)) if len(element) else (element.text or "")
+        if len(found) == len(selected):
+            return found
+        known = (self.children(row).texts for row in selected)
+        return [{tag: each[tag] for tag in tags if tag in each} for each in known]
 
     def children(self, element: etree._Element) -> Children:
         """The children of *element*."""

@@ -6,6 +6,7 @@ No float is ever involved: an average is a fraction of whole numbers until it is
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -59,6 +60,7 @@ def semester_average(
     return rounded(sum(regular) + 2 * middle + 3 * final, len(regular) + 5, mode)
 
 
+@cache
 def year_average(first: Tenths, second: Tenths, mode: Rounding = Rounding.HALF_UP) -> Tenths:
     """ĐTBmcn = (ĐTBmhkI + 2 · ĐTBmhkII) / 3, from the semester averages as they are written."""
     return rounded(first + 2 * second, 3, mode)
@@ -84,6 +86,8 @@ def mark_of(text: str) -> Mark:
 
 def tenths_of(text: str) -> Tenths | None:
     """A count such as absences in whole tenths, rounded down; None where it is no number."""
+    if text.isascii() and text.isdigit() and len(text) < 5:
+        return int(text) * 10
     try:
         value = Decimal(text.strip() or "0")
     except InvalidOperation:

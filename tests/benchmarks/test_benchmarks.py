@@ -10,6 +10,7 @@ def test_every_figure_is_measured_beside_its_reference(tmp_path):
     for what in (
         "full validation, 3 signatures",
         "full validation, 16 signatures",
+        "rules of the circulars, THPT",
         "batch to receipt, embedded",
         "national pilot",
         "memory while taking in",

@@ -95,12 +95,12 @@ class SubjectRow:
 class Assessed:
     """One record; `curriculum` is that of its grade, None where no list is known.
 
-    `any_exempt` and `any_unreadable` tell of the results of semesters and year, `tested_again` has
-    the rows with a re-test; `memo` keeps what several rules work out.
+    `any_exempt` and `any_unreadable` tell of the subjects' results, `tested_again` has the rows
+    with a re-test; `memo` keeps what several rules work out.
     """
 
     __slots__ = (
-        "_scope", "any_exempt", "any_unreadable", "curriculum", "grade", "memo", "names", "rows",
+        "_scope", "_single", "any_exempt", "any_unreadable", "curriculum", "grade", "memo", "names", "rows",
         "tested_again",
     )  # fmt: skip
 
@@ -108,7 +108,9 @@ class Assessed:
         self._scope = scope
         self.names = names
         self.curriculum = curriculum
-        self.grade = self.text("grade")
+        read = scope.text
+        self._single = {name: read(each) for name, each in names.fields.items()}
+        self.grade = self._single.get("grade", "")
         subjects = {} if curriculum is None else curriculum.subjects
         columns = scope.view.columns(names.rows, names.tags)
         self.rows = tuple(
@@ -117,15 +119,17 @@ class Assessed:
         kinds: set[Mark] = set()
         for row in self.rows:
             kinds.update((row.first, row.second, row.year))
-        self.any_exempt = NoMark.EXEMPT in kinds
+        self.any_exempt = NoMark.EXEMPT in kinds or (
+            "achievement" in names.row_tags
+            and "M" in [row.text("achievement") for row in self.rows]
+        )
         self.any_unreadable = _UNREADABLE in kinds
         self.tested_again = tuple([row for row in self.rows if row.again is not NoMark.ABSENT])
         self.memo: dict[str, object] = {}
 
     def text(self, field: str) -> str:
         """The text of a field of the record; empty where it is absent or nobody names it."""
-        known = self.names.fields.get(field)
-        return "" if known is None else self._scope.text(known)
+        return self._single.get(field, "")
 
     def trait(self, field: Field) -> str:
         """The text of one of the traits."""
@@ -140,7 +144,7 @@ class Assessed:
     def unknown_codes(self) -> bool:
         """Whether a subject's code is in no list, so that nobody knows what is missing."""
         known = self.curriculum.known if self.curriculum else _NO_CODES
-        return any(row.code not in known for row in self.rows)
+        return not known.issuperset([row.code for row in self.rows])
 
     def locate(self, place: Place) -> Value:
         """The value at *place*, or where it would stand."""

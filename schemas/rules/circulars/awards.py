@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from schemas.rules.circulars.assessed import Assessed, Place
 from schemas.rules.circulars.hit import NOTHING, Check, Hit
@@ -18,7 +19,18 @@ GOOD = "học sinh giỏi"
 EXEMPLARY = "học sinh tiêu biểu"
 
 
-def awarded(text: str) -> frozenset[str]:
+def awarded(view: Assessed) -> frozenset[str]:
+    """The awards that the record names, worked out once."""
+    known = view.memo.get("awarded")
+    if isinstance(known, frozenset):
+        return known
+    text = view.text("award")
+    view.memo["awarded"] = found = awards_in(text) if text else frozenset()
+    return found
+
+
+@lru_cache(maxsize=256)
+def awards_in(text: str) -> frozenset[str]:
     """The awards in a free text: whole parts of it, so that a contest's prize is none."""
     parts = (" ".join(part.casefold().split()) for part in _BETWEEN.split(text))
     names = {_SAID_BEFORE.sub("", part.strip('"“” '), count=1) for part in parts}
@@ -34,7 +46,7 @@ def award_excellent(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG001 
     many, many_from = rule.number("many"), rule.number("many_from")
 
     def check(view: Assessed) -> Iterable[Hit]:
-        if not _is_rated(view) or EXCELLENT not in awarded(view.text("award")):
+        if not _is_rated(view) or EXCELLENT not in awarded(view):
             return NOTHING
         reached, good = _reached(view, many_from), _is_good(view)
         if good and (reached >= many or not is_complete(view)):
@@ -49,7 +61,7 @@ def award_good(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG001
     """Học sinh Giỏi: Tốt in both."""
 
     def check(view: Assessed) -> Iterable[Hit]:
-        if not _is_rated(view) or _is_good(view) or GOOD not in awarded(view.text("award")):
+        if not _is_rated(view) or _is_good(view) or GOOD not in awarded(view):
             return NOTHING
         return (Hit(Place("award"), _levels(view)),)
 
@@ -64,7 +76,7 @@ def award_given(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG001
         if not _is_good(view):
             return NOTHING
         reached = _reached(view, many_from)
-        given = awarded(view.text("award"))
+        given = awarded(view)
         excellent = reached >= many
         if EXCELLENT in given or (not excellent and GOOD in given):
             return NOTHING

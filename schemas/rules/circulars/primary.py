@@ -184,7 +184,7 @@ def primary_award_given(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG
     """Who completed the year excellently has the award."""
 
     def check(view: Assessed) -> Iterable[Hit]:
-        if stated_result(view) is not Result.EXCELLENT or EXCELLENT in awarded(view.text("award")):
+        if stated_result(view) is not Result.EXCELLENT or EXCELLENT in awarded(view):
             return NOTHING
         return (Hit(Place("award")),)
 
@@ -193,7 +193,7 @@ def primary_award_given(rule: PackTable, pack: PackTable) -> Check:  # noqa: ARG
 
 def _award(award: str, allowed: tuple[Result, ...]) -> Check:
     def check(view: Assessed) -> Iterable[Hit]:
-        if not view.text("award") or award not in awarded(view.text("award")):
+        if not view.text("award") or award not in awarded(view):
             return NOTHING
         stated = stated_result(view)
         if stated is None or stated in allowed:

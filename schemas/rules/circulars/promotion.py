@@ -81,11 +81,15 @@ def _promoted_although(fails: Callable[[_Standing], bool], which: str) -> Check:
 
 
 def _standing(view: Assessed) -> _Standing:
-    return _Standing(
+    known = view.memo.get("standing")
+    if isinstance(known, _Standing):
+        return known
+    view.memo["standing"] = standing = _Standing(
         RATINGS.get(view.text("study_again") or view.text("study_year")),
         RATINGS.get(view.text("conduct_again") or view.text("conduct_year")),
         tenths_of(view.text("absences")) or 0,
     )
+    return standing
 
 
 def _about(standing: _Standing) -> dict[str, str]:

@@ -84,4 +84,8 @@ def missing_subjects(view: Assessed) -> tuple[Subject, ...]:
 
 def is_complete(view: Assessed) -> bool:
     """Whether the rows are known to be all of the pupil's subjects."""
-    return view.curriculum is not None and not missing_subjects(view) and not view.unknown_codes
+    known = view.memo.get("complete")
+    if known is None:
+        listed = view.curriculum is not None and not view.unknown_codes
+        view.memo["complete"] = known = listed and not missing_subjects(view)
+    return known is True

@@ -7,7 +7,7 @@ import pytest
 from hocba.sample.levels import SINGLE_LEVELS, Level
 from hocba.sample.rule_spoiling import RULE_SPOILERS
 from schemas.findings import catalogue
-from tests.support.rule_defects import findings_of, sample_records, spoilt_records
+from tests.support.rule_defects import findings_of, main, sample_records, spoilt_records
 
 RECORDS = 400
 
@@ -56,3 +56,10 @@ def test_the_sample_has_what_the_rules_are_about(level: Level) -> None:
     if level is not Level.PRIMARY:
         expected |= {"retest", "training", "kept down"}
     assert [each for each in sorted(expected) if not seen[each]] == []
+
+
+def test_the_command_finds_what_was_broken_and_nothing_in_clean_records(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(150) == 0
+    assert "judged otherwise than they should be: 0" in capsys.readouterr().out
