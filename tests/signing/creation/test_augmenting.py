@@ -43,6 +43,16 @@ def test_every_time_stamp_has_an_id_of_its_own() -> None:
     assert "S-GVCN-1-timestamp-2" in ids
 
 
+def test_finds_the_signatures_own_properties_among_others() -> None:
+    (signature, *_) = signatures(sign())
+    foreign = etree.Element(names.OBJECT)
+    etree.SubElement(foreign, names.QUALIFYING_PROPERTIES, {"Target": "#other"})
+    signature.insert(3, foreign)
+    add_signature_timestamp(signature, InProcess())
+    assert not len(foreign[0])
+    assert len(read_unsigned_properties(read_form(signature)).signature_timestamps) == 1
+
+
 def test_other_engines_accept_the_augmented_signatures() -> None:
     for data in (stamping.stamped_record(), stamping.long_term_record()):
         assert peers.xmlsec_verdicts(data) == [True] * 3

@@ -4,6 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asn1crypto import cms, core, tsp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -319,6 +324,47 @@ def test_an_anchor_that_is_not_trusted_for_time_stamps_proves_nothing() -> None:
 def test_every_failure_of_one_token_is_told() -> None:
     found = said(validate(forged(by="tsa-not-critical", imprint_hash="sha1"), stamped=b"others"))
     assert found == (FAILED, SubIndication.HASH_FAILURE, {"HB-S085", "HB-S090"})
+
+
+def self_made(curve: ec.EllipticCurve) -> Forger:
+    """An own authority: timeStamping alone, and neither KeyUsage nor key identifier."""
+    key = ec.generate_private_key(curve)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TSA tự tạo")])
+    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2030, 1, 1, tzinfo=UTC))
+        .add_extension(purpose, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return Forger(key, certificate.public_bytes(Encoding.DER))
+
+
+def test_a_certificate_without_key_usage_restricts_nothing() -> None:
+    token = forge_token(STAMPED, by=self_made(ec.SECP256R1()), at=SIGNED_AT)
+    assert said(validate(token)) == (
+        INDETERMINATE,
+        SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+        {"HB-S041"},
+    )
+
+
+def test_a_certificate_without_key_identifier_is_named_by_none() -> None:
+    token = forge_token(
+        STAMPED,
+        by=self_made(ec.SECP256R1()),
+        at=SIGNED_AT,
+        change_signed_data=by_key_identifier,
+    )
+    assert said(validate(token))[1] is SubIndication.NO_SIGNING_CERTIFICATE_FOUND
+
+
+def test_a_key_that_the_table_refuses_proves_nothing() -> None:
+    token = forge_token(STAMPED, by=self_made(ec.SECP256K1()), at=SIGNED_AT)
+    verdict, reason, codes = said(validate(token))
+    assert (verdict, reason) == (INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
+    assert "HB-S023" in codes
 
 
 # --------------------------------------------------------------------------- the authority's end

@@ -139,10 +139,15 @@ def test_properties_of_data_objects_are_named_too() -> None:
     assert codes(found) == ["HB-S081"]
 
 
+ONE_INCLUDED = (
+    '<x:SignatureTimeStamp><x:Include URI="#r-1" referencedData="true"/>'
+    f"{TOKEN}</x:SignatureTimeStamp>"
+)
 MALFORMED = {
     "no token": "<x:SignatureTimeStamp/>",
     "XML token": "<x:SignatureTimeStamp><x:XMLTimeStamp/></x:SignatureTimeStamp>",
     "include": f'<x:SignatureTimeStamp><x:Include URI="#S"/>{TOKEN}</x:SignatureTimeStamp>',
+    "included data": ONE_INCLUDED,
     "comment in base64": STAMP.replace(B64, B64[:4] + "<!---->" + B64[4:]),
     "element in base64": STAMP.replace(B64, B64[:4] + "<b/>" + B64[4:]),
     "no base64": STAMP.replace(B64, "***"),
@@ -247,6 +252,15 @@ def test_the_canonical_signature_value_is_what_is_stamped() -> None:
 def test_an_unknown_canonical_form_stamps_nothing(transform: Transform) -> None:
     with pytest.raises(NothingStampedError):
         stamped_octets(form_with(""), transform)
+
+
+def test_a_value_without_a_canonical_form_stamps_nothing() -> None:
+    form = form_with("")
+    root = etree.fromstring(b'<r xmlns:z="relative"/>')  # C14N 1.0 has no form for it
+    root.append(form.element)
+    inclusive = Transform("http://www.w3.org/2006/12/xml-c14n11", (), unknown_content=False)
+    with pytest.raises(NothingStampedError):
+        stamped_octets(form, inclusive)
 
 
 def signed(content: str, target: str = "#S") -> str:
