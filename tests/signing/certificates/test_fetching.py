@@ -313,7 +313,11 @@ def test_the_old_copy_serves_while_a_new_one_cannot_be_had(tmp_path, service):
     clock = [NOW]
     crl = service.pki.crl("issuer", NOW)
     body = [whole(crl)]
-    with answering(lambda request: body[-1](request)) as server:
+
+    def newest(request):
+        body[-1](request)
+
+    with answering(newest) as server:
         source = fetcher(tmp_path, server.address, clock=lambda: clock[0])
         url = f"{server.address}/a.crl"
         assert source._get(url, url, None) == crl

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 
 import pytest
+from asn1crypto import pem
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.certificates.trust import Purpose, TrustStore, read_trust_store
 from signing.errors import TrustStoreError
 from tests.support import signing_kit
+from tests.support.services.certomancer import TestPki
 
 
 def write_store(folder, **changes):
@@ -109,4 +111,54 @@ def test_refuses_two_certificates_in_one_file_and_none(tmp_path):
         read_trust_store(tmp_path)
     (tmp_path / "intermediates" / "ca.pem").write_bytes(b"rong")
     with pytest.raises(TrustStoreError, match="not a PEM"):
+        read_trust_store(tmp_path)
+
+
+def armored(label, der):
+    return pem.armor(label, der)
+
+
+def test_reads_revocation_data_in_either_form_once(tmp_path):
+    pki, day = TestPki(), datetime(2026, 6, 15, tzinfo=UTC)
+    write_store(tmp_path)
+    before = read_trust_store(tmp_path)
+    assert (before.crls, before.ocsp_responses) == ((), ())
+    for folder in ("crls", "ocsp"):
+        (tmp_path / folder).mkdir()
+    crl, other = pki.crl("issuer", day), pki.crl("root", day)
+    answer = pki.ocsp("homeroom-new", day)
+    (tmp_path / "crls" / "a.crl").write_bytes(crl)
+    (tmp_path / "crls" / "b.crl").write_bytes(armored("X509 CRL", crl))
+    (tmp_path / "crls" / "c.crl").write_bytes(armored("X509 CRL", other))
+    (tmp_path / "crls" / "README").write_text("not one", "utf-8")
+    (tmp_path / "ocsp" / "a.ocsp").write_bytes(answer)
+    (tmp_path / "ocsp" / "b.ocsp").write_bytes(armored("OCSP RESPONSE", answer))
+    read = read_trust_store(tmp_path)
+    assert set(read.crls) == {crl, other}
+    assert len(read.crls) == 2
+    assert read.ocsp_responses == (answer,)
+    assert read.digest != before.digest
+    (tmp_path / "ocsp" / "b.ocsp").unlink()
+    assert read_trust_store(tmp_path).digest == read.digest
+    (tmp_path / "crls" / "c.crl").unlink()
+    assert read_trust_store(tmp_path).digest not in {read.digest, before.digest}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("crls/a.crl", b""),
+        ("crls/a.crl", b"junk"),
+        ("crls/a.crl", b"-----BEGIN X509 CRL-----\nMA==\n"),
+        ("crls/a.crl", b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+        ("ocsp/a.ocsp", b"\x30\x03\x0a\x01\x06"),  # OCSP: unauthorized
+        ("ocsp/a.ocsp", b"\x30\x80"),
+    ],
+)
+def test_refuses_revocation_data_that_cannot_be_read(tmp_path, name, content):
+    write_store(tmp_path)
+    file = tmp_path / name
+    file.parent.mkdir()
+    file.write_bytes(content)
+    with pytest.raises(TrustStoreError, match=rf"{file.name}: cannot be read"):
         read_trust_store(tmp_path)
