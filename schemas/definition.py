@@ -100,8 +100,8 @@ class ReadingSection:
 
     `rows` selects, relative to the content, the elements whose children `fields` are shown: one
     element for a list of fields, several for a table. Of several, `key` names the child that tells
-    one from another, in whatever version and order, and `called` the one that people know it by. `of_version` is a section
-    that says of the version what it is, and so differs in every one.
+    one from another, in whatever version and order, and `called` the one that people know it by.
+    `of_version` is a section that says of the version what it is, and so differs in every one.
     """
 
     heading: Translated

@@ -94,13 +94,14 @@ class Scope:
         is_wrong: Callable[[str], object],
     ) -> Iterator[Value]:
         """The filled ones of *fields*, and all that *each* selects, whose text *is_wrong*."""
+        text_of_field = self.text
         for field in fields:
-            text = self.text(field)
-            if text.strip() and is_wrong(text):
+            text = text_of_field(field)
+            if text and is_wrong(text) and text.strip():
                 yield self.value(field)
         if each is not None:
             for value in self.each(each):
-                if value.text.strip() and is_wrong(value.text):
+                if is_wrong(value.text) and value.text.strip():
                     yield value
 
     def finding(self, code: str, value: Value, **parameters: object) -> Finding:

@@ -54,16 +54,19 @@ class Code:
     fields: tuple[Field, ...]
     each: etree.XPath | None
     lists: tuple[CodeList, ...]
+    known: frozenset[str]
     severity: Severity
 
     @classmethod
     def read(cls, parameters: Parameters) -> Self:
         """The rule as a definition states it."""
         fields, each = parameters.selection()
+        lists = parameters.code_lists("lists")
         return cls(
             fields=fields,
             each=each,
-            lists=parameters.code_lists("lists"),
+            lists=lists,
+            known=frozenset(code for each_list in lists for code in each_list),
             severity=Severity(parameters.choice("severity", [str(one) for one in Severity])),
         )
 
@@ -81,7 +84,7 @@ class Code:
             yield scope.finding("HB-W003", first, found=found, **self._allowed())
 
     def _is_unknown(self, code: str) -> bool:
-        return not any(code in each for each in self.lists)
+        return code not in self.known
 
     def _allowed(self) -> dict[str, str]:
         codes = [code for each in self.lists for code in each]
