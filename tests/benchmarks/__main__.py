@@ -21,7 +21,7 @@ def run(folder: Path, *, quick: bool) -> list[Figure]:
     province = ingest.make_province(folder / "province", records)
     return [
         *validation.figures(rounds=3 if quick else 9, documents=5 if quick else 60),
-        *rules.figures(rounds=3 if quick else 25, documents=5 if quick else 100),
+        *rules.figures(rounds=3 if quick else 500, documents=4),
         *ingest.embedded(folder, province, records),
         *ingest.servers(folder, province, records),
         *timeline.figures(folder, 1_200 if quick else 300_000, 50 if quick else 2_000),

@@ -100,8 +100,8 @@ class Assessed:
     """
 
     __slots__ = (
-        "_scope", "_single", "any_exempt", "any_unreadable", "curriculum", "grade", "memo", "names", "rows",
-        "tested_again",
+        "_scope", "_single", "any_exempt", "any_unreadable", "curriculum", "grade", "memo",
+        "names", "rows", "tested_again",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, names: Names, curriculum: Curriculum | None) -> None:
