@@ -251,12 +251,12 @@ def test_a_crl_of_a_hundred_thousand_entries_is_parsed_once_and_looked_up_at_onc
     assert not listed.lists(b"\x05")
     store = pki.trust(pki.crl("root", NOW), others)
     validator = PathValidator(store)
-    start = time.perf_counter()
+    start = time.process_time()
     for label in ("homeroom-new", "principal-new", "school-new", "subject-teacher-new"):
         certificate = read_certificate(pki.der(label))
         assert passes(validator.validate(certificate, NOTHING, None, NOW))
     # The engine alone walks the entries: seconds for each certificate.
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     entries = [(each, day(2026)) for each in (*serials, revoked)]
     found = validate(pki, "homeroom-new", pki.crl("root", NOW), made(pki, entries=entries))
     expect(found, SubIndication.REVOKED_NO_POE, "HB-S062")
@@ -320,9 +320,9 @@ def test_the_crls_of_many_sister_authorities_cost_nothing(pki):
     """The engine would try each of them for each other one: no end under a busy root."""
     crls = [pki.crl(each, NOW) for each in ("root", "issuer", "tsa-issuer", "revoked-issuer")]
     crls += [made(pki, this=NOW - timedelta(hours=each)) for each in range(1, 40)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert passes(validate(pki, "homeroom-new", *crls))
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 # ------------------------------------------------------------------------ at a proved time
