@@ -2,6 +2,9 @@
 
 import re
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
 from schemas.definition import Definition
 from schemas.findings import Language
 
@@ -25,3 +28,14 @@ def written(raw: str, language: Language) -> str:
     if language is Language.VI and _DECIMAL.match(raw):
         return raw.replace(".", ",")
     return raw
+
+
+def subject_names(subject: str) -> dict[str, str]:
+    """Common name (`name`) and `organization` in a certificate's subject (RFC 4514)."""
+    try:
+        name = x509.Name.from_rfc4514_string(subject)
+    except ValueError:
+        return {}
+    wanted = {"name": NameOID.COMMON_NAME, "organization": NameOID.ORGANIZATION_NAME}
+    found = {key: name.get_attributes_for_oid(oid) for key, oid in wanted.items()}
+    return {key: str(attributes[0].value) for key, attributes in found.items() if attributes}

@@ -1,7 +1,10 @@
 """`hocba history`: one pupil's timeline."""
 
+import itertools
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -10,13 +13,21 @@ from cli.parameters import Home, session_of
 from cli.session import Session, visible
 
 if TYPE_CHECKING:
-    from hocba.index.rows import RecordHistory, Timeline
+    from hocba.changes import VersionChanges
+    from hocba.home import Home as OpenHome
+    from hocba.index.rows import RecordHistory, Timeline, Version
 
 Pupil = Annotated[str, typer.Argument(metavar="MAHOCSINH")]
+Changes = Annotated[bool, typer.Option("--changes")]
+ByVersion: TypeAlias = Mapping[tuple[str, int], "VersionChanges"]
+
+_NONE: ByVersion = MappingProxyType({})
 
 
-def history(context: typer.Context, mahocsinh: Pupil, home: Home) -> ExitCode:
-    """Show all records of the pupil *mahocsinh*."""
+def history(
+    context: typer.Context, mahocsinh: Pupil, home: Home, *, changes: Changes = False
+) -> ExitCode:
+    """Show all records of the pupil *mahocsinh*, with *changes* what each version changed."""
     from hocba import home as homes
     from hocba.index.rows import NewAuditEvent
 
@@ -29,21 +40,22 @@ def history(context: typer.Context, mahocsinh: Pupil, home: Home) -> ExitCode:
             NewAuditEvent(
                 at=datetime.now(UTC),
                 actor="cli",
-                action="timeline.read",
+                action="timeline.changes.read" if changes else "timeline.read",
                 madinhdanhhocba=each.record.madinhdanhhocba,
                 masogd=each.record.masogd,
             )
             for each in timeline.records
         )
+    changed = _changes(timeline, opened) if changes else {}
     if session.json:
-        session.emit(timeline.as_json())
+        session.emit(_as_json(timeline, changed, session))
     else:
-        show_timeline(timeline, session)
+        show_timeline(timeline, session, changed)
     return ExitCode.PASSED if timeline.records else ExitCode.FAILED
 
 
-def show_timeline(timeline: "Timeline", session: Session) -> None:
-    """Write a timeline as a table, one line for each record."""
+def show_timeline(timeline: "Timeline", session: Session, changed: ByVersion = _NONE) -> None:
+    """Write a timeline as a table, one line for each record; then the versions of each."""
     if not timeline.records:
         session.say("history.unknown", mahocsinh=timeline.mahocsinh)
         return
@@ -65,6 +77,56 @@ def show_timeline(timeline: "Timeline", session: Session) -> None:
                     accepted_at=session.moment(version.accepted_at),
                     sha256=version.sha256[:16],
                 )
+                _show_changes(changed.get((version.madinhdanhhocba, version.phienban)), session)
+
+
+def _changes(timeline: "Timeline", home: "OpenHome") -> ByVersion:
+    """What every version but each record's first changes; raises `StorageError`."""
+    from hocba.changes import changes_between
+
+    pairs = [pair for each in timeline.records for pair in itertools.pairwise(each.versions)]
+    if not pairs:
+        return {}
+    store, judgement = home.open_store(), home.judgement()
+    found = (changes_between(before, after, store, judgement) for before, after in pairs)
+    return {(each.after.madinhdanhhocba, each.after.phienban): each for each in found}
+
+
+def _show_changes(changes: "VersionChanges | None", session: Session) -> None:
+    if changes is None:
+        return
+    if not changes.compared:
+        session.say("history.not_compared")
+    elif not changes.changes:
+        session.say("history.no_change")
+    for change, signers in changes.lines(session.language):
+        key = "history.change_signed" if signers else "history.change"
+        session.say(key, change=visible(change), signers=visible(signers))
+
+
+def _as_json(timeline: "Timeline", changed: ByVersion, session: Session) -> dict[str, object]:
+    """The timeline; each version that was compared has `changes` besides."""
+    body = timeline.as_json()
+    if changed:
+        body["records"] = [
+            each.as_json()
+            | {
+                "versions": [
+                    version.as_json() | _changes_as_json(changed, version, session)
+                    for version in each.versions
+                ]
+            }
+            for each in timeline.records
+        ]
+    return body
+
+
+def _changes_as_json(changed: ByVersion, version: "Version", session: Session) -> dict[str, object]:
+    found = changed.get((version.madinhdanhhocba, version.phienban))
+    if found is None:
+        return {}
+    body = found.as_json(session.language)
+    return {"compared": body["compared"], "changes": body["changes"]}
 
 
 def _row(history_of: "RecordHistory", session: Session) -> list[str]:

@@ -7,6 +7,7 @@ there.
 
 from dataclasses import dataclass
 
+from hocba.changes import VersionChanges, changes_between
 from hocba.index.index import Transaction
 from hocba.index.rows import NewAuditEvent, Record, RecordHistory, Timeline, Version
 from hocba.web.access import Caller
@@ -126,6 +127,22 @@ def visible_version(
     if version is None:
         raise Problem(ProblemType.NOT_FOUND)
     return version
+
+
+def visible_changes(
+    repository: Repository, caller: Caller, madinhdanhhocba: str, phienban: int
+) -> VersionChanges:
+    """What one version changes; ends the request where there is none to see."""
+    action = "version.changes.read"
+    version = visible_version(repository, caller, madinhdanhhocba, phienban, action)
+    with repository.index.reading() as tx:
+        versions = tx.records.versions(madinhdanhhocba)
+    before = max(
+        (each for each in versions if each.phienban < phienban),
+        key=lambda each: each.phienban,
+        default=None,
+    )
+    return changes_between(before, version, repository.store, repository.judgement())
 
 
 def _find(tx: Transaction, caller: Caller, madinhdanhhocba: str) -> Record | None:

@@ -72,6 +72,30 @@ class VersionBody(BaseModel):
     receipt: str = Field(description="Where the receipt is.")
 
 
+class ChangeBody(BaseModel):
+    """One field that is not the same in both versions; labels are in the caller's language."""
+
+    field: str
+    label: str
+    row: str | None = Field(description="The row of a table that it stands in: a subject, a year.")
+    before: str | None
+    after: str | None
+    signed_by: list[str] = Field(description="Subjects of the certificates that signed it.")
+    text: str
+
+
+class ChangesBody(BaseModel):
+    """What a version changes in the one before it."""
+
+    madinhdanhhocba: str
+    from_: int | None = Field(alias="from", description="Null for the first version.")
+    to: int
+    event: Event
+    accepted_at: Moment
+    compared: bool = Field(description="False for a first version, or one that cannot be read.")
+    changes: list[ChangeBody]
+
+
 class VersionOfTimeline(BaseModel):
     """One version, as in a timeline."""
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Header, Response
 
 from hocba.index.rows import Version
 from hocba.web.access import AnyCaller
-from hocba.web.api.bodies import PageOfVersions, RecordBody, TimelineBody, VersionBody
-from hocba.web.api.parameters import PupilId, RecordId, VersionNumber, problems
+from hocba.web.api.bodies import ChangesBody, PageOfVersions, RecordBody, TimelineBody, VersionBody
+from hocba.web.api.parameters import ApiLanguage, PupilId, RecordId, VersionNumber, problems
 from hocba.web.downloads import (
     attachment,
     document_name,
@@ -19,7 +19,12 @@ from hocba.web.downloads import (
     receipt_of,
 )
 from hocba.web.repository import Repository, RepositoryDependency
-from hocba.web.viewing import visible_record, visible_timeline, visible_version
+from hocba.web.viewing import (
+    visible_changes,
+    visible_record,
+    visible_timeline,
+    visible_version,
+)
 
 router = APIRouter(tags=["records"], responses=problems(401, 404))
 
@@ -129,6 +134,22 @@ def download_newest_receipt(
     """The receipt of the current version."""
     version = visible_version(repository, caller, madinhdanhhocba, None, "receipt.read")
     return _receipt(repository, version, if_none_match)
+
+
+@router.get(
+    "/v1/records/{madinhdanhhocba}/versions/{phienban}/changes",
+    response_model=ChangesBody,
+    responses=problems(500),
+)
+def read_changes(
+    repository: RepositoryDependency,
+    caller: AnyCaller,
+    language: ApiLanguage,
+    madinhdanhhocba: RecordId,
+    phienban: VersionNumber,
+) -> dict[str, object]:
+    """What a version changes in the one before it, and who signed each change."""
+    return visible_changes(repository, caller, madinhdanhhocba, phienban).as_json(language)
 
 
 def _version_body(version: Version) -> dict[str, object]:

@@ -1,12 +1,13 @@
 """For parents: sign in with the access code, see the child's records, read and download them."""
 
+import logging
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from hocba.index.rows import NewAuditEvent
+from hocba.index.rows import NewAuditEvent, Version
 from hocba.web import reading
 from hocba.web.access import Caller, authenticated
 from hocba.web.api.parameters import RecordId, VersionNumber
@@ -24,7 +25,11 @@ from hocba.web.rendering import render
 from hocba.web.repository import Repository, Service, ServiceDependency
 from hocba.web.uploads import read_fields
 from hocba.web.verification import client_address
-from hocba.web.viewing import visible_record, visible_version
+from hocba.web.viewing import visible_changes, visible_record, visible_version
+from schemas.findings import Language
+from storage.errors import ObjectDamaged, ObjectNotFound
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/phu-huynh", include_in_schema=False)
 
@@ -135,16 +140,33 @@ def _show(
     version = visible_version(repository, caller, madinhdanhhocba, phienban, "document.read")
     data = read_document(repository, version)
     judgement, language = repository.judgement(), page_language(request)
+    older = [each.phienban for each in history.versions if each.phienban < version.phienban]
     response = render(
         request,
         "record.html",
         history=history,
         grade=grade_of(judgement, history.record, language),
         version=version,
+        before=max(older, default=None),
+        changes=_changes(repository, caller, version, language) if older else None,
         reading=reading.read_document(data, judgement.definitions, language),
         signers=signers_of(data, judgement, version),
     )
     return _prolonged(request, service, response, code)
+
+
+def _changes(
+    repository: Repository, caller: Caller, version: Version, language: Language
+) -> tuple[tuple[str, str], ...] | None:
+    """What the version changed, with who signed it; None where that cannot be said just now."""
+    identity, number = version.madinhdanhhocba, version.phienban
+    try:
+        changed = visible_changes(repository, caller, identity, number)
+    except (ObjectDamaged, ObjectNotFound) as error:
+        # The older version: this one was read before. Whoever can mend it reads the log.
+        logger.error("version before %d of a record: %s", number, type(error).__name__)  # noqa: TRY400
+        return None
+    return changed.lines(language) if changed.compared else None
 
 
 def _session(request: Request, service: Service) -> tuple[str | None, Caller | None]:

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from hocba.examine import Judgement, examine
 from hocba.index.rows import Record, RecordHistory, Version
 from hocba.model.record import RecordStatus
@@ -13,7 +10,7 @@ from hocba.web.access import Caller
 from hocba.web.reading import Entry, result_in_words
 from hocba.web.repository import Repository
 from hocba.web.viewing import visible_timeline
-from hocba.wording import in_words
+from hocba.wording import in_words, subject_names
 from schemas.definition import Definition
 from schemas.findings import Language
 from signing.report import Indication, SignatureValidation
@@ -85,7 +82,7 @@ def signers_of(
 def signature_line(signature: SignatureValidation) -> SignatureLine:
     """A signature as people read it."""
     subject = signature.signer.subject if signature.signer else ""
-    names = _names(subject)
+    names = subject_names(subject)
     return SignatureLine(
         role=signature.role,
         name=names.get("name") or subject,
@@ -132,14 +129,3 @@ def _year(judgement: Judgement, history: RecordHistory, language: Language) -> S
 
 def _definition(judgement: Judgement, reference: str) -> Definition | None:
     return next((each for each in judgement.definitions if each.reference == reference), None)
-
-
-def _names(subject: str) -> dict[str, str]:
-    """Common name and organisation in a subject (RFC 4514)."""
-    try:
-        name = x509.Name.from_rfc4514_string(subject)
-    except ValueError:
-        return {}
-    wanted = {"name": NameOID.COMMON_NAME, "organization": NameOID.ORGANIZATION_NAME}
-    found = {key: name.get_attributes_for_oid(oid) for key, oid in wanted.items()}
-    return {key: str(attributes[0].value) for key, attributes in found.items() if attributes}

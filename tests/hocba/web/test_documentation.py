@@ -24,7 +24,9 @@ def test_every_route_is_documented(sample, page):
         for path, methods in document["paths"].items()
         for method in methods
     }
-    written = re.findall(r"^\| `((?:GET|POST) [^`?]+)(?:\?[^`]*)?` \|", page, re.MULTILINE)
+    written = re.findall(
+        r"^\| `((?:GET|POST|PUT|PATCH|DELETE|OPTIONS) [^`?]+)(?:\?[^`]*)?` \|", page, re.MULTILINE
+    )
     assert sorted(written) == sorted(routes)
 
 
