@@ -110,6 +110,15 @@ def _nothing(_: etree._Element) -> None:
     pass
 
 
+def _signed_infos() -> bytes:
+    """References that lead nowhere: only SignedInfo is canonicalised, once a signature."""
+    root = started(TEACHER)
+    _many(content_of(root))
+    for _ in range(_MOST_SIGNATURES):
+        forge(slot(root, PRINCIPAL), Forgery([Ref("urn:x", octets=b"")], signer(PRINCIPAL)))
+    return octets(root)
+
+
 SHAPES: Mapping[str, Callable[[], bytes]] = {
     "60 namespaces over 30,000 elements": lambda: _with(_wide),
     "128 attributes on 2,500 elements": lambda: _with(_attributed),
@@ -126,6 +135,7 @@ SHAPES: Mapping[str, Callable[[], bytes]] = {
         lambda content: [etree.SubElement(content, "y") for _ in range(5_000)],
         signatures=_MOST_SIGNATURES // 4,
     ),
+    "120 signatures beside 45,000 elements": _signed_infos,
 }
 
 

@@ -1,0 +1,56 @@
+"""Verdicts that no other test asked for, as mutants of the engine showed."""
+
+from cryptography import x509
+
+from signing.report import Indication, SignatureValidation, SubIndication
+from tests.support import signed_records
+from tests.support.forge import Forgery, Ref
+from tests.support.odd_certificates import OddAuthority, common_name, issue, person
+from tests.support.spoiled import PRINCIPAL, der, forged
+
+
+def principals(data: bytes) -> SignatureValidation:
+    """The line of the principal's signature."""
+    report = signed_records.validate(data, "tieu-hoc")
+    (line,) = [each for each in report.signatures if each.role == PRINCIPAL]
+    return line
+
+
+def test_a_certificate_for_encryption_only_makes_no_signature() -> None:
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=True,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    key = person(signed_records.PEOPLE[PRINCIPAL], extensions=[(usage, True)])
+    line = principals(forged(Forgery([Ref("#data")], key)))
+    assert line.verdict.indication is Indication.INDETERMINATE
+    assert line.verdict.sub_indication is SubIndication.CHAIN_CONSTRAINTS_FAILURE
+    assert "HB-S034" in {each.code for each in line.verdict.findings}
+
+
+def test_certificates_that_issued_each_other_leave_the_first_for_the_signers() -> None:
+    keys = [person(f"02517500009{number}").private_key for number in range(2)]
+    names = [common_name("A"), common_name("B")]
+    ring = [issue(names[one], keys[one], _Named(keys[1 - one], names[1 - one])) for one in range(2)]
+    key = person("025175000090")
+    certificates = [der(each) for each in ring]
+    line = principals(forged(Forgery([Ref("#data")], key, certificates=certificates)))
+    assert line.signer is not None
+    assert line.signer.subject == "CN=A"
+    assert line.verdict.indication is Indication.INDETERMINATE
+    assert {each.code for each in line.verdict.findings} == {"HB-S041"}
+
+
+class _Named(OddAuthority):
+    """An issuer by name and key only: its own certificate is not made yet."""
+
+    def __init__(self, key: object, name: x509.Name) -> None:
+        subject = type("Subject", (), {"subject": name})()
+        super().__init__(key, subject)  # type: ignore[arg-type]
