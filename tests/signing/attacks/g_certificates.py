@@ -287,6 +287,20 @@ def same_key() -> bytes:
     return forged(forgery)
 
 
+@attack(
+    "G4",
+    "signing-certificate-named-second",
+    expects=(INDETERMINATE, NO_CERTIFICATE, "HB-S031"),
+    about=PRINCIPAL,
+)
+def named_second() -> bytes:
+    """The first Cert names the issuer's certificate, only the second one the signer's."""
+    issuers = _reference(_digest_of(signing_kit.issuer().certificate))
+    own = _reference(_digest_of(signer(PRINCIPAL).certificate))
+    end = "</q:SigningCertificateV2>"
+    return _with_property(issuers.removesuffix(end) + own.removeprefix("<q:SigningCertificateV2>"))
+
+
 def _serial(number: int) -> str:
     return (
         "<q:IssuerSerial><X509IssuerName>CN=Khác</X509IssuerName>"

@@ -1,12 +1,17 @@
 """Verdicts that no other test asked for, as mutants of the engine showed."""
 
+from datetime import date
+
+import pytest
 from cryptography import x509
 
 from signing.report import Indication, SignatureValidation, SubIndication
-from tests.support import signed_records
+from signing.roster import Roster
+from tests.support import records, signed_records
 from tests.support.forge import Forgery, Ref
 from tests.support.odd_certificates import OddAuthority, common_name, issue, person
-from tests.support.spoiled import PRINCIPAL, der, forged
+from tests.support.signed_records import mandate, octets, tree
+from tests.support.spoiled import PRINCIPAL, all_sign, der, forged
 
 
 def principals(data: bytes) -> SignatureValidation:
@@ -46,6 +51,35 @@ def test_certificates_that_issued_each_other_leave_the_first_for_the_signers() -
     assert line.signer.subject == "CN=A"
     assert line.verdict.indication is Indication.INDETERMINATE
     assert {each.code for each in line.verdict.findings} == {"HB-S041"}
+
+
+def test_a_role_whose_elements_are_gone_is_not_fulfilled_by_its_signatures() -> None:
+    root = tree(signed_records.signed_secondary())
+    for row in list(root.iter("DIEM_TONG_KET")):
+        row.getparent().remove(row)
+    report = signed_records.validate(octets(root), "trung-hoc")
+    missing = [each for each in report.record.findings if each.code == "HB-S103"]
+    assert ("path", "?") in [one for each in missing for one in each.parameters] or any(
+        each.path == "?" for each in missing
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "indication"),
+    [
+        (date(2026, 5, 30), Indication.TOTAL_PASSED),
+        (date(2026, 5, 29), Indication.TOTAL_FAILED),
+        (date(2026, 6, 15), Indication.TOTAL_FAILED),
+    ],
+)
+def test_without_a_claimed_time_the_records_own_day_is_looked_up(
+    day: date, indication: Indication
+) -> None:
+    data = all_sign(tree(records.primary_record()))
+    others = [each for each in signed_records.roster().entries() if each.role != PRINCIPAL]
+    one_day = mandate(PRINCIPAL, signed_records.PEOPLE[PRINCIPAL], since=day, until=day)
+    report = signed_records.validate(data, "tieu-hoc", by=Roster([*others, one_day]))
+    assert report.record.indication is indication
 
 
 class _Named(OddAuthority):
