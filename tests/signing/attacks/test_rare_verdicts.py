@@ -4,14 +4,15 @@ from datetime import date
 
 import pytest
 from cryptography import x509
+from lxml import etree
 
 from signing.report import Indication, SignatureValidation, SubIndication
 from signing.roster import Roster
 from tests.support import records, signed_records
-from tests.support.forge import Forgery, Ref
+from tests.support.forge import Forgery, Ref, forge
 from tests.support.odd_certificates import OddAuthority, common_name, issue, person
-from tests.support.signed_records import mandate, octets, tree
-from tests.support.spoiled import PRINCIPAL, all_sign, der, forged
+from tests.support.signed_records import mandate, octets, signer, tree
+from tests.support.spoiled import PRINCIPAL, all_sign, der, forged, slot
 
 
 def principals(data: bytes) -> SignatureValidation:
@@ -80,6 +81,20 @@ def test_without_a_claimed_time_the_records_own_day_is_looked_up(
     one_day = mandate(PRINCIPAL, signed_records.PEOPLE[PRINCIPAL], since=day, until=day)
     report = signed_records.validate(data, "tieu-hoc", by=Roster([*others, one_day]))
     assert report.record.indication is indication
+
+
+def test_of_two_signatures_in_one_slot_the_entitled_one_speaks_for_the_role() -> None:
+    root = tree(all_sign(tree(records.primary_record())))
+    forge(slot(root, PRINCIPAL), Forgery([Ref("#data")], signer("GVCN")))
+    report = signed_records.validate(octets(root), "tieu-hoc")
+    assert report.record.indication is Indication.TOTAL_PASSED
+
+
+def test_a_comment_between_signatures_is_no_content() -> None:
+    root = tree(signed_records.signed_primary())
+    root.find("PHAT_HANH_HOC_BA").insert(0, etree.Comment(" x "))
+    report = signed_records.validate(octets(root), "tieu-hoc")
+    assert report.record.indication is Indication.TOTAL_PASSED
 
 
 class _Named(OddAuthority):
