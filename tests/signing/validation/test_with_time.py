@@ -1,0 +1,269 @@
+"""What proofs of time change in a verdict: time-stamps on the signature, and on what is signed."""
+
+from base64 import b64encode
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+
+from schemas.document import parse
+from signing import names
+from signing.certificates.path import PathValidator
+from signing.constraints import SignatureLevel, default_constraints
+from signing.creation.timestamping import add_signature_timestamp
+from signing.report import Indication, SubIndication, TimestampKind
+from signing.validation.signature import SignatureValidator
+from signing.xmldsig.algorithms import default_policy
+from tests.support.forge import DS, EXC_C14N, Forgery, Ref, forge
+from tests.support.stamping import InProcess, pki
+
+AUDIT = datetime(2026, 6, 15, tzinfo=UTC)
+ISSUED = datetime(2023, 1, 1, tzinfo=UTC)
+REVOKED = datetime(2024, 6, 1, tzinfo=UTC)
+EXPIRED = datetime(2026, 1, 1, tzinfo=UTC)
+LAST_CRL = datetime(2025, 12, 25, tzinfo=UTC)
+DAY = timedelta(days=1)
+OUT_OF_BOUNDS = {SubIndication.OUT_OF_BOUNDS_NOT_REVOKED, SubIndication.OUT_OF_BOUNDS_NO_POE}
+CONTENT = '<c Id="c">nội dung</c>'
+
+
+def b64(octets):
+    return b64encode(octets).decode()
+
+
+def timestamp(name, token, include=""):
+    return (
+        f"<x:{name}>{include}<CanonicalizationMethod Algorithm='{EXC_C14N}'/>"
+        f"<x:EncapsulatedTimeStamp>{b64(token)}</x:EncapsulatedTimeStamp></x:{name}>"
+    )
+
+
+def document(label, *, content=(), claimed=None, individual=None):
+    """A signature by *label* over `#c`, with time-stamps on the content at these times.
+
+    With *individual* they name the references of these Ids.
+    """
+    key = pki().signer(label)
+    der = key.certificate.public_bytes(Encoding.DER)
+    stamped = etree.tostring(etree.fromstring(CONTENT), method="c14n", exclusive=True)
+    name = "AllDataObjectsTimeStamp" if individual is None else "IndividualDataObjectsTimeStamp"
+    include = "".join(
+        f"<x:Include URI='#{each}' referencedData='true'/>" for each in individual or ()
+    )
+    tokens = "".join(timestamp(name, pki().timestamp(stamped, each), include) for each in content)
+    time = f"<x:SigningTime>{claimed.isoformat()}</x:SigningTime>" if claimed else ""
+    properties = (
+        f"<Object xmlns='{DS}'><x:QualifyingProperties xmlns:x='{names.XADES}' Target='#S'>"
+        f"<x:SignedProperties Id='P'><x:SignedSignatureProperties>{time}"
+        f"<x:SigningCertificateV2><x:Cert><x:CertDigest>"
+        f"<DigestMethod Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/>"
+        f"<DigestValue>{b64(sha256(der).digest())}</DigestValue></x:CertDigest></x:Cert>"
+        f"</x:SigningCertificateV2></x:SignedSignatureProperties>"
+        f"<x:SignedDataObjectProperties>{tokens}</x:SignedDataObjectProperties>"
+        "</x:SignedProperties></x:QualifyingProperties></Object>"
+    )
+    root = etree.fromstring(f"<r>{CONTENT}</r>")
+    references = [Ref("#c", id="R"), Ref("#P", type=names.TYPE_SIGNED_PROPERTIES)]
+    return root, forge(root, Forgery(references, key, objects=[properties], id="S"))
+
+
+def validate(root, *, at=AUDIT, crls=None, constraints=None):
+    """The validation of the only signature, with the CRLs that speak for *at*."""
+    if crls is None:
+        current = [pki().crl(each, at) for each in ("root", "tsa-issuer", "issuer")]
+        crls = (*current, pki().crl("issuer", min(at, LAST_CRL)))
+    parsed = parse(etree.tostring(root))
+    validator = SignatureValidator(
+        parsed,
+        algorithms=default_policy(),
+        constraints=constraints or default_constraints(),
+        paths=PathValidator(pki().trust(*crls)),
+        at=at,
+    )
+    (signature,) = parsed.root.iter(names.SIGNATURE)
+    return validator.validate(signature, None, None).validation
+
+
+def judged(label, *, content=(), stamps=(), claimed=None, individual=None, **options):
+    root, signature = document(label, content=content, claimed=claimed, individual=individual)
+    for each in stamps:
+        add_signature_timestamp(signature, InProcess(at=each))
+    return validate(root, **options)
+
+
+def expect(validation, indication, sub_indication, code=None):
+    verdict = validation.verdict
+    codes = {each.code for each in verdict.findings}
+    assert (verdict.indication, verdict.sub_indication) == (indication, sub_indication), codes
+    assert code is None or code in codes
+
+
+# ------------------------------------------------------------------ time-stamps on the content
+
+
+def test_a_time_stamp_on_the_content_is_read_and_validated():
+    found = judged("homeroom-new", content=[AUDIT - DAY])
+    expect(found, Indication.TOTAL_PASSED, None)
+    (stamp,) = found.timestamps
+    assert (stamp.kind, stamp.generated_at) == (TimestampKind.CONTENT, AUDIT - DAY)
+    assert found.best_signature_time is None  # it proves that the signature is younger, not older
+
+
+def test_a_time_stamp_on_one_reference_is_on_its_data():
+    found = judged("homeroom-new", content=[AUDIT - DAY], individual=["R"])
+    assert [each.verdict.indication for each in found.timestamps] == [Indication.TOTAL_PASSED]
+    nowhere = judged("homeroom-new", content=[AUDIT - DAY], individual=["Q"])
+    expect(nowhere, Indication.TOTAL_PASSED, None, "HB-S058")
+    (stamp,) = nowhere.timestamps
+    assert stamp.verdict.findings[0].code == "HB-S083"
+    assert stamp.generated_at is None
+
+
+def test_fails_when_signed_after_the_revocation_for_certain():
+    found = judged("homeroom-revoked", content=[REVOKED + DAY], at=LAST_CRL)
+    expect(found, Indication.TOTAL_FAILED, SubIndication.REVOKED, "HB-S055")
+
+
+def test_fails_when_signed_in_the_moment_of_the_revocation_or_later():
+    found = judged("homeroom-revoked", content=[REVOKED], at=LAST_CRL)
+    expect(found, Indication.TOTAL_FAILED, SubIndication.REVOKED, "HB-S055")
+
+
+def test_a_content_older_than_the_revocation_tells_nothing_of_the_signature():
+    found = judged("homeroom-revoked", content=[REVOKED - DAY], at=LAST_CRL)
+    expect(found, Indication.INDETERMINATE, SubIndication.REVOKED_NO_POE)
+
+
+def test_the_youngest_content_decides():
+    found = judged("homeroom-revoked", content=[REVOKED - DAY, REVOKED + DAY], at=LAST_CRL)
+    expect(found, Indication.TOTAL_FAILED, SubIndication.REVOKED)
+
+
+def test_fails_when_signed_after_the_certificate_expired_for_certain():
+    found = judged("homeroom", content=[EXPIRED + DAY])
+    expect(found, Indication.TOTAL_FAILED, SubIndication.EXPIRED, "HB-S056")
+    before = judged("homeroom", content=[EXPIRED - DAY])
+    assert before.verdict.indication is Indication.INDETERMINATE
+    assert before.verdict.sub_indication in OUT_OF_BOUNDS
+
+
+def test_time_stamps_out_of_order_are_indeterminate():
+    found = judged("homeroom-new", content=[AUDIT - DAY], stamps=[AUDIT - 2 * DAY])
+    expect(found, Indication.INDETERMINATE, SubIndication.TIMESTAMP_ORDER_FAILURE, "HB-S054")
+    right = judged("homeroom-new", content=[AUDIT - 2 * DAY], stamps=[AUDIT - DAY])
+    expect(right, Indication.TOTAL_PASSED, None)
+    assert right.best_signature_time == AUDIT - DAY
+
+
+# ---------------------------------------------------------------- time-stamps on the signature
+
+
+def test_the_earliest_time_stamp_is_the_best_signature_time():
+    found = judged("homeroom-new", stamps=[AUDIT - DAY, AUDIT - 3 * DAY, AUDIT - 2 * DAY])
+    assert found.best_signature_time == AUDIT - 3 * DAY
+
+
+@pytest.mark.parametrize(
+    ("stamp", "indication", "reason"),
+    [
+        (REVOKED - timedelta(seconds=1), Indication.TOTAL_PASSED, None),
+        (REVOKED, Indication.INDETERMINATE, SubIndication.REVOKED_NO_POE),
+        (REVOKED + DAY, Indication.INDETERMINATE, SubIndication.REVOKED_NO_POE),
+    ],
+    ids=["before", "in that second", "after"],
+)
+def test_a_revocation_harms_what_is_not_proved_to_be_older(stamp, indication, reason):
+    expect(judged("homeroom-revoked", stamps=[stamp], at=LAST_CRL), indication, reason)
+
+
+def test_the_expiry_does_not_harm_what_is_proved_to_be_older():
+    expect(judged("homeroom", stamps=[EXPIRED - 30 * DAY]), Indication.TOTAL_PASSED, None)
+    late = judged("homeroom", stamps=[EXPIRED + DAY])
+    assert late.verdict.indication is Indication.INDETERMINATE
+    assert late.verdict.sub_indication in OUT_OF_BOUNDS
+
+
+def test_fails_when_proved_to_be_older_than_the_certificate():
+    found = judged("homeroom", stamps=[ISSUED - DAY], at=LAST_CRL)
+    expect(found, Indication.TOTAL_FAILED, SubIndication.NOT_YET_VALID, "HB-S057")
+
+
+def test_a_time_stamp_from_after_the_validation_proves_nothing():
+    found = judged("homeroom-new", stamps=[AUDIT + timedelta(minutes=5)])
+    assert found.best_signature_time is None
+    expect(found, Indication.TOTAL_PASSED, None)
+
+
+def test_a_wrong_value_fails_whatever_is_proved():
+    root, signature = document("homeroom-new")
+    add_signature_timestamp(signature, InProcess(at=AUDIT - DAY))
+    root.find("c").text = "khác"
+    found = validate(root)
+    expect(found, Indication.TOTAL_FAILED, SubIndication.HASH_FAILURE)
+    assert found.best_signature_time == AUDIT - DAY
+
+
+# -------------------------------------------------------------------------- what is demanded
+
+
+def demanding(**changes):
+    shipped = default_constraints()
+    return replace(shipped, time=replace(shipped.time, **changes))
+
+
+def test_a_claim_later_than_the_proof_is_not_accepted():
+    inside = timedelta(minutes=9)
+    stamp = AUDIT - DAY
+    expect(
+        judged("homeroom-new", stamps=[stamp], claimed=stamp + inside),
+        Indication.TOTAL_PASSED,
+        None,
+    )
+    later = judged("homeroom-new", stamps=[stamp], claimed=stamp + timedelta(minutes=11))
+    expect(later, Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, "HB-S053")
+
+
+@pytest.mark.parametrize("claimed", [None, AUDIT - 3 * DAY], ids=["none", "too early"])
+def test_the_first_time_stamp_may_be_asked_to_come_soon(claimed):
+    soon = demanding(timestamp_delay=timedelta(hours=24))
+    options = {"stamps": [AUDIT - DAY], "constraints": soon}
+    found = judged("homeroom-new", claimed=claimed, **options)
+    expect(found, Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, "HB-S059")
+    in_time = judged("homeroom-new", claimed=AUDIT - 2 * DAY, **options)
+    expect(in_time, Indication.TOTAL_PASSED, None)
+    without = judged("homeroom-new", claimed=claimed, constraints=soon)
+    expect(without, Indication.TOTAL_PASSED, None)
+
+
+def test_a_signing_time_may_be_demanded():
+    found = judged("homeroom-new", constraints=demanding(signing_time_required=True))
+    expect(found, Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, "HB-S037")
+
+
+def test_a_claim_outside_the_certificate_may_be_let_pass():
+    early = datetime(2025, 1, 1, tzinfo=UTC)
+    strict = judged("homeroom-new", claimed=early)
+    expect(strict, Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, "HB-S052")
+    loose = demanding(signing_time_within_certificate=False)
+    expect(judged("homeroom-new", claimed=early, constraints=loose), Indication.TOTAL_PASSED, None)
+
+
+@pytest.mark.parametrize(
+    ("level", "stamps", "passes"),
+    [
+        (SignatureLevel.B, (), True),
+        (SignatureLevel.T, (), False),
+        (SignatureLevel.T, (AUDIT - DAY,), True),
+        (SignatureLevel.LT, (AUDIT - DAY,), False),
+    ],
+)
+def test_a_level_may_be_demanded(level, stamps, passes):
+    wanted = replace(default_constraints(), minimum_level=level)
+    found = judged("homeroom-new", stamps=stamps, constraints=wanted)
+    if passes:
+        expect(found, Indication.TOTAL_PASSED, None)
+    else:
+        expect(found, Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, "HB-S036")
