@@ -106,7 +106,7 @@ def test_nothing_is_written_when_the_authority_is_not_there(
 ) -> None:
     said = refused(province, waiting, "--tsa", f"http://{closed_port()}")
     assert "HB-K021" in said
-    assert "Chưa ký gì" in said
+    assert "Tệp này chưa được ký" in said
 
 
 def test_nothing_is_written_when_the_authority_does_not_answer(
