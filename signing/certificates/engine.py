@@ -74,6 +74,8 @@ class Status:
     """What one authentic revocation object says of one certificate.
 
     `revoked_at` and `reason` (RFC 5280 5.3.1) are None where it says that it is not revoked.
+    `sources` are all that were read as one, CRLs for some reasons each; `index` is the single
+    response of an OCSP answer.
     """
 
     certificate: asn1_x509.Certificate
@@ -84,6 +86,8 @@ class Status:
     speaks_of_expired: bool
     revoked_at: datetime | None = None
     reason: str | None = None
+    sources: tuple[RevocationObject, ...] = ()
+    index: int = 0
 
     @property
     def held(self) -> bool:
@@ -203,6 +207,7 @@ class Engine:
             ),
             revoked_at=revoked_at,
             reason=reason,
+            sources=tuple(group),
         )
 
     def _answer(
@@ -223,6 +228,8 @@ class Engine:
             speaks_of_expired=single.speaks_of_expired(certificate.not_valid_after),
             revoked_at=revoked_at,
             reason=reason,
+            sources=(answer,),
+            index=index,
         )
 
     def _asked(
@@ -272,15 +279,15 @@ class Engine:
         path: ValidationPath,
         at: datetime,
         crls: Sequence[RevocationList],
-        answers: Sequence[OcspAnswer],
+        answers: Sequence[tuple[OcspAnswer, int]],
     ) -> datetime:
         """The control time of *path* by validation time sliding (EN 319 102-1, clause 5.6.2.2).
 
-        *crls* and *answers* must be authentic: sliding takes them at face value. They are known to
-        exist at *at*, and no earlier. Raises the engine's errors.
+        *crls* and *answers* must be authentic, single response by single response: sliding takes
+        them at face value. They are known to exist at *at*, and no earlier. Raises the engine's
+        errors.
         """
-        shown = [(each, index) for each in answers for index in range(each.count)]
-        context = self._context(at, _REQUIRED, crls=crls, answers=shown)
+        context = self._context(at, _REQUIRED, crls=crls, answers=answers)
         return in_loop(
             time_slide(
                 path,

@@ -5,7 +5,7 @@ standard gives it and the finding that tells a reader what to do about it.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from asn1crypto import x509 as asn1_x509
 from pyhanko_certvalidator.errors import (
@@ -56,12 +56,18 @@ def judge(
     except PathValidationError as error:
         failure = error
     within = min(at, shell_end(path))
-    statuses = engine.statuses(path, within) if within >= shell_start(path) else []
+    holds_then = within >= shell_start(path)
+    statuses = engine.statuses(path, within) if holds_then else []
     chain = chain_of(path)
     revoked = permanently_revoked(statuses, at)
+    if holds_then and (revoked is not None or isinstance(failure, ExpiredError | RevokedError)):
+        # The engine stops at a time; a proof of another time must not hide what comes after.
+        failure = _timeless_failure(engine, path, within) or failure
     if revoked is not None and not _is_worse(failure):
         verdict = _revoked(engine, revoked)
         revoked_at = revoked.revoked_at
+    elif failure is None and (held := suspended(statuses, at)) is not None:
+        verdict, revoked_at = _suspended(engine, held), held.revoked_at
     else:
         verdict = PASSED if failure is None else _failure(engine, path, failure, statuses, at)
         revoked_at = failure.revocation_dt if isinstance(failure, RevokedError) else None
@@ -107,10 +113,46 @@ def _below(path: ValidationPath) -> list[asn1_x509.Certificate]:
 
 
 def permanently_revoked(statuses: Iterable[Status], at: datetime) -> Status | None:
-    """The revocation nearest the anchor that no later data can undo, however old the data is."""
+    """The earliest revocation that no later data can undo, however old the data is.
+
+    Not merely the one nearest the anchor: a proof of a time before an authority was revoked says
+    nothing about a certificate that had been revoked by then already. Of several at one time it is
+    the one nearest the anchor.
+    """
+    earliest: Status | None = None
     for status in statuses:
-        if status.revoked_at is not None and not status.held and status.revoked_at <= at:
-            return status
+        when = status.revoked_at
+        if when is None or status.held or when > at:
+            continue
+        if earliest is None or earliest.revoked_at is None or when < earliest.revoked_at:
+            earliest = status
+    return earliest
+
+
+def suspended(statuses: Iterable[Status], at: datetime) -> Status | None:
+    """A certificate whose newest status of those issued up to *at* is that it is on hold then.
+
+    Older data that is still fresh does not end a suspension: whoever is suspended could send it.
+    """
+    newest: dict[bytes, Status] = {}
+    for each in statuses:
+        if each.this_update > at or not (each.speaks_of_expired or each.revoked_at):
+            continue
+        key = each.certificate.sha256
+        if key not in newest or newest[key].this_update < each.this_update:
+            newest[key] = each
+    held = (each for each in newest.values() if each.held and each.revoked_at)
+    return next((each for each in held if each.revoked_at and each.revoked_at <= at), None)
+
+
+def _timeless_failure(
+    engine: Engine, path: ValidationPath, within: datetime
+) -> PathValidationError | None:
+    """What is wrong with *path* beside revocation, at a time when all of it is valid."""
+    try:
+        engine.validate_without_revocation(path, within)
+    except PathValidationError as error:
+        return error
     return None
 
 
@@ -170,6 +212,14 @@ def _revoked(engine: Engine, status: Status) -> Verdict:
     )
 
 
+def _suspended(engine: Engine, held: Status | None, since: datetime | None = None) -> Verdict:
+    subject, until = name_of(engine.leaf), None
+    if held is not None:
+        subject, since, until = held.subject, since or held.revoked_at, held.next_update
+    found = finding("HB-S064", subject=subject, since=_time(since), until=_time(until))
+    return indeterminate(SubIndication.TRY_LATER, found)
+
+
 def _failure(
     engine: Engine,
     path: ValidationPath,
@@ -181,15 +231,7 @@ def _failure(
     match failure:
         case RevokedError():  # what is not permanent is a suspension
             held = next((each for each in statuses if each.held), None)
-            return indeterminate(
-                SubIndication.TRY_LATER,
-                finding(
-                    "HB-S064",
-                    subject=subject if held is None else held.subject,
-                    since=_time(failure.revocation_dt),
-                    until=_time(None if held is None else held.next_update),
-                ),
-            )
+            return _suspended(engine, held, failure.revocation_dt)
         case InsufficientRevinfoError():
             return _status_unknown(engine, path, statuses, at)
         case ExpiredError():
@@ -229,7 +271,8 @@ def _expired(engine: Engine, failure: ExpiredError, statuses: list[Status]) -> V
 def known_good_at(engine: Engine, groups: Iterable[list[Status]], end: datetime) -> bool:
     """Whether data of every group says "not revoked" for certificates that ended at *end*.
 
-    It must reach up to *end* (5.2.5), or come later and still speak of what has expired.
+    It must reach up to *end* (5.2.5), or come later and still speak of what has expired. What was
+    last known to be on hold is not known to be good, though older data would reach as far.
     """
     freshness = Freshness(engine.constraints)
     return all(
@@ -240,6 +283,7 @@ def known_good_at(engine: Engine, groups: Iterable[list[Status]], end: datetime)
             for each in statuses
         )
         and all(each.revoked_at is None or each.held for each in statuses)
+        and suspended(statuses, datetime.max.replace(tzinfo=UTC)) is None
         for statuses in groups
     )
 

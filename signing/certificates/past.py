@@ -24,6 +24,7 @@ from signing.certificates.judgement import (
     permanently_revoked,
     shell_end,
     shell_start,
+    suspended,
 )
 from signing.certificates.revocation import OcspAnswer, RevocationList
 from signing.certificates.validation import CertificateValidation
@@ -96,28 +97,17 @@ def _slid(
     revoked: Status | None,
 ) -> Verdict | None:
     """None where the control time is not before the proved one (5.6.2.4)."""
-    if revoked is not None and _not_after(revoked.revoked_at, proved):
-        own = revoked.certificate.sha256 == engine.leaf.sha256
-        found = finding(
-            "HB-S072",
-            subject=revoked.subject,
-            revoked=_time(revoked.revoked_at),
-            proved=_time(proved),
-        )
-        reason = SubIndication.REVOKED_NO_POE if own else SubIndication.REVOKED_CA_NO_POE
-        return indeterminate(reason, found)
+    verdict = _not_good(engine, at, proved, statuses, revoked)
+    if verdict is not None:
+        return verdict
     for certificate in path.iter_certs(include_root=False):
         if not any(each.certificate.sha256 == certificate.sha256 for each in statuses):
             subject, issuer = name_of(certificate), issuer_of(certificate)
             found = finding("HB-S070", subject=subject, issuer=issuer)
             return indeterminate(SubIndication.NO_POE, found)
-    sources = {each.source.sha256: each.source for each in statuses}.values()
-    crls = [each for each in sources if isinstance(each, RevocationList)]
-    crls += [each for each in engine.crls if each.delta or each.partial]
-    answers = [each for each in sources if isinstance(each, OcspAnswer)]
     subject = name_of(engine.leaf)
     try:
-        control = engine.slide(path, at, crls, answers)
+        control = engine.slide(path, at, *_authentic(statuses))
     except (InsufficientPOEError, InsufficientRevinfoError):
         return indeterminate(SubIndication.NO_POE, finding("HB-S071", subject=subject))
     except DisallowedAlgorithmError:
@@ -128,6 +118,50 @@ def _slid(
         return None
     found = finding("HB-S073", subject=subject, until=_time(control), proved=_time(proved))
     return indeterminate(SubIndication.NO_POE, found)
+
+
+def _not_good(
+    engine: Engine,
+    at: datetime,
+    proved: datetime,
+    statuses: list[Status],
+    revoked: Status | None,
+) -> Verdict | None:
+    """What was revoked by the proved time, or on hold and never known to be let go."""
+    if revoked is not None and _not_after(revoked.revoked_at, proved):
+        own = revoked.certificate.sha256 == engine.leaf.sha256
+        found = finding(
+            "HB-S072",
+            subject=revoked.subject,
+            revoked=_time(revoked.revoked_at),
+            proved=_time(proved),
+        )
+        reason = SubIndication.REVOKED_NO_POE if own else SubIndication.REVOKED_CA_NO_POE
+        return indeterminate(reason, found)
+    held = suspended(statuses, at)
+    if held is not None and _not_after(held.revoked_at, proved):
+        since, until = _time(held.revoked_at), _time(held.next_update)
+        found = finding("HB-S064", subject=held.subject, since=since, until=until)
+        return indeterminate(SubIndication.TRY_LATER, found)
+    return None
+
+
+def _authentic(
+    statuses: Iterable[Status],
+) -> tuple[list[RevocationList], list[tuple[OcspAnswer, int]]]:
+    """What the statuses were read from, and nothing else: sliding looks at no signature.
+
+    Delta CRLs are not among it; what one revokes is in the statuses.
+    """
+    crls: dict[str, RevocationList] = {}
+    answers: dict[tuple[str, int], tuple[OcspAnswer, int]] = {}
+    for status in statuses:
+        for source in status.sources:
+            if isinstance(source, RevocationList):
+                crls[source.sha256] = source
+            else:
+                answers[source.sha256, status.index] = (source, status.index)
+    return list(crls.values()), list(answers.values())
 
 
 def _not_after(moment: datetime | None, proved: datetime) -> bool:
