@@ -16,6 +16,7 @@ from hocba.model.record import Event, RecordStatus
 from schemas.findings import Language
 from schemas.registry import DefinitionRegistry
 from schemas.report import SchemaReport
+from schemas.rules.field import Expressions
 from signing.creation.styles import STYLES
 from signing.errors import PolicyError
 from signing.report import Indication, SignatureReport, Verdict
@@ -178,7 +179,7 @@ def test_no_examination_says_accepted_against_its_own_reports(by):
 
 def test_rejects_what_passes_but_cannot_be_indexed():
     registry = DefinitionRegistry.load()
-    nothing = etree.XPath("khong-co")
+    nothing = Expressions("test", {}).field("khong-co")
     unreadable = [replace(each, index={**each.index, "event": nothing}) for each in registry]
     by = judgement(DefinitionRegistry(unreadable), signed_records.trust(), signed_records.roster())
     examination = examine(signed_records.signed_primary(), "a.xml", by, NOW)
