@@ -17,6 +17,8 @@
     hosts = ["crl.example.vn"]         # the only ones that are asked; "host:port" where not 80
     timeout = 10                       # seconds for one whole exchange
     maximum_bytes = 67108864           # the largest CRL that is taken
+    [lifecycle]
+    approval = "required"              # default: "recorded", a change without approval is a warning
 
 The variables HOCBA_INDEX_URL and HOCBA_STORE_URL come before the file: a password stands there, or
 in a PostgreSQL password file, never here.
@@ -33,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from hocba.errors import HomeError
+from hocba.model.lifecycle import Approval
 from schemas.findings import finding
 from signing.certificates.fetching import FetchPolicy
 
@@ -47,6 +50,7 @@ _KNOWN: Mapping[str, Mapping[str, type]] = {
     "ingest": {"processes": int, "chunk": int},
     "signing": {"algorithms": str, "constraints": str},
     "revocation": {"fetch": bool, "hosts": list, "timeout": int, "maximum_bytes": int},
+    "lifecycle": {"approval": str},
 }
 _PROVINCE = re.compile(r"[0-9A-Za-z]{1,10}\Z")
 _MAX_PROCESSES = 1024
@@ -88,6 +92,11 @@ _TEMPLATE = """\
 # hosts = ["crl.example.vn"]   ("host:port" where the port is not 80)
 # timeout = 10                 (seconds for one whole exchange)
 # maximum_bytes = 67108864     (the largest CRL that is taken)
+
+[lifecycle]
+# Whether corrections, recalls and their reversals are taken in only with an approved request
+# ("required"), or with a warning where there is none.
+{approval}
 """
 
 
@@ -106,6 +115,7 @@ class Configuration:
     hosts: tuple[str, ...] = ()
     timeout: int | None = None
     maximum_bytes: int | None = None
+    approval: Approval = Approval.RECORDED
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -160,6 +170,11 @@ class Configuration:
             store=line("url", self.store_url, '"s3://bucket?endpoint=https://host"'),
             algorithms=line("algorithms", self.algorithms, '"algorithms.toml"'),
             constraints=line("constraints", self.constraints, '"constraints.toml"'),
+            approval=line(
+                "approval",
+                None if self.approval is Approval.RECORDED else self.approval.value,
+                '"recorded"',
+            ),
         )
 
 
@@ -179,6 +194,7 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
             chunk=settings["ingest"].get("chunk"),
             algorithms=settings["signing"].get("algorithms"),
             constraints=settings["signing"].get("constraints"),
+            approval=_approval(settings["lifecycle"]),
             **_fetching(settings["revocation"]),
         )
     except OSError as error:
@@ -207,6 +223,14 @@ def _fetching(settings: Mapping[str, Any]) -> dict[str, Any]:
     if not all(isinstance(each, str) for each in hosts):
         raise ValueError("revocation.hosts is no list of names")
     return {**settings, "hosts": tuple(hosts)}
+
+
+def _approval(settings: Mapping[str, Any]) -> Approval:
+    value = settings.get("approval", Approval.RECORDED.value)
+    known = [each.value for each in Approval]
+    if value not in known:
+        raise ValueError(f"lifecycle.approval is {value!r}, must be one of {', '.join(known)}")
+    return Approval(value)
 
 
 def _refused(path: Path, reason: str) -> HomeError:

@@ -192,6 +192,7 @@ class Home:
             store=store,
             examiner=self.examiner(),
             options=IngestOptions(chunk=chunk, workers=workers),
+            approval=self.configuration.approval,
         )
 
 

@@ -16,12 +16,14 @@ from hocba.errors import IndexConflict, IndexOutdated, IndexUnavailable
 from hocba.index.audit import AuditTrail
 from hocba.index.batches import Batches
 from hocba.index.engine import open_engine, read_only
+from hocba.index.links import PupilLinks
 from hocba.index.records import Records
+from hocba.index.requests import Requests
 from hocba.index.statistics import Statistics
 from hocba.index.tokens import Tokens
 from schemas.findings import finding
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A constant, because Alembic takes long to import; a test compares."""
 
 
@@ -34,6 +36,8 @@ class Transaction:
     audit: AuditTrail
     tokens: Tokens
     statistics: Statistics
+    requests: Requests
+    links: PupilLinks
 
 
 class Index:
@@ -134,4 +138,6 @@ def _transaction(connection: Connection) -> Transaction:
         audit=AuditTrail(connection),
         tokens=Tokens(connection),
         statistics=Statistics(connection),
+        requests=Requests(connection),
+        links=PupilLinks(connection),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from hocba.model.lifecycle import Reason, Step
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordStatus
 from schemas.findings import Finding, Language
@@ -102,6 +103,83 @@ class Version:
             "version_id": self.version_id,
             "sha256": self.sha256,
             "accepted_at": self.accepted_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PupilLink:
+    """*old* and *new* are ids (mã học sinh) of one pupil; not `linked`: it is undone again."""
+
+    old: str
+    new: str
+    linked: bool
+    reason: str
+    linked_by: str
+    at: datetime
+
+    def as_json(self) -> dict[str, object]:
+        """One of `links` of a pupil."""
+        return {
+            "old": self.old,
+            "new": self.new,
+            "linked": self.linked,
+            "reason": self.reason,
+            "linked_by": self.linked_by,
+            "at": self.at.isoformat(),
+        }
+
+
+class RequestDecision(StrEnum):
+    """What was decided on a request."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request to change a record; `phienban` is the version that did it.
+
+    `text` says in words what `reason` says as a code. `decision` is None while it waits.
+    """
+
+    madinhdanhhocba: str
+    number: int
+    kind: Step
+    reason: Reason
+    text: str
+    requested_by: str
+    requested_at: datetime
+    decision: RequestDecision | None
+    decided_by: str | None
+    decided_at: datetime | None
+    phienban: int | None
+
+    @property
+    def state(self) -> str:
+        """`waiting`, `approved`, `declined` or `fulfilled`."""
+        if self.phienban is not None:
+            return "fulfilled"
+        return "waiting" if self.decision is None else self.decision.value
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to come of it: a decision, or the version."""
+        return self.state in {"waiting", "approved"}
+
+    def as_json(self) -> dict[str, object]:
+        """One of `/v1/records/{id}/requests`."""
+        return {
+            "number": self.number,
+            "kind": self.kind.value,
+            "state": self.state,
+            "reason": self.reason.value,
+            "text": self.text,
+            "requested_by": self.requested_by,
+            "requested_at": self.requested_at.isoformat(),
+            "decided_by": self.decided_by,
+            "decided_at": _iso(self.decided_at),
+            "phienban": self.phienban,
         }
 
 

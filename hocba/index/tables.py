@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -12,8 +13,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from hocba.index.rows import BatchState, TokenKind
+from hocba.index.rows import BatchState, RequestDecision, TokenKind
 from hocba.index.types import Findings, PlainText, StringEnum, UtcDateTime
+from hocba.model.lifecycle import Reason, Step
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordStatus
 
@@ -135,6 +137,37 @@ versions = Table(
     Column("policy", PlainText, nullable=False),
     PrimaryKeyConstraint("madinhdanhhocba", "phienban"),
     UniqueConstraint("batch", "position"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("madinhdanhhocba", PlainText, ForeignKey("records.madinhdanhhocba"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", StringEnum(Step), nullable=False),
+    Column("reason", StringEnum(Reason), nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("requested_by", PlainText, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("decision", StringEnum(RequestDecision)),
+    Column("decided_by", PlainText),
+    Column("decided_at", UtcDateTime),
+    Column("phienban", Integer),
+    PrimaryKeyConstraint("madinhdanhhocba", "number"),
+)
+
+pupil_links = Table(
+    "pupil_links",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    # Not foreign keys: an id may be given before the first record comes in under it.
+    Column("old", PlainText, nullable=False, index=True),
+    Column("new", PlainText, nullable=False, index=True),
+    Column("linked", Boolean, nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("linked_by", PlainText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 audit_events = Table(

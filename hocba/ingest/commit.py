@@ -25,6 +25,7 @@ from hocba.ingest.decision import (
 from hocba.ingest.entry import BadEntry, Document
 from hocba.ingest.workers import Examined
 from hocba.model.examination import AcceptedDocument, Examination
+from hocba.model.lifecycle import Approval
 from hocba.model.outcome import Outcome
 from schemas.findings import finding
 from storage.contract import Store, StoredVersion
@@ -49,6 +50,7 @@ class Committer:
     store: Store
     batch: Batch
     clock: Callable[[], datetime]
+    approval: Approval = Approval.RECORDED
 
     def commit(self, entries: Entries) -> Counts:
         """Make the outcome of every entry durable, once; gives the counts of what was new.
@@ -84,8 +86,11 @@ class Committer:
     def _commit_run(self, entries: Entries) -> Counts:
         with self.index.reading() as tx:
             known = self._known(tx, entries)
-        decisions = decide(entries, known, masogd=self.batch.masogd)
+        decisions = self._decide(entries, known)
         return self._write(entries, known, decisions, self._put(decisions))
+
+    def _decide(self, entries: Entries, known: Known) -> tuple[Decision, ...]:
+        return decide(entries, known, masogd=self.batch.masogd, approval=self.approval)
 
     def _put(self, decisions: Sequence[Decision]) -> Stored:
         """Step 5, bytes: durable once this returns."""
@@ -111,13 +116,15 @@ class Committer:
         with self.index.transaction() as tx:
             locked = self._known(tx, entries, lock=True)
             if locked != known:
-                decisions = decide(entries, locked, masogd=self.batch.masogd)
+                decisions = self._decide(entries, locked)
             accepted = [(each, each.accepted) for each in decisions if each.accepted]
             versions = [self._version(each, doc, stored, at) for each, doc in accepted]
             self._write_records(tx, [record_of(doc.transcript) for _, doc in accepted])
             tx.batches.add_chunk(self.batch.id, [self._item(each) for each in decisions], at)
             tx.records.add_versions(versions)
-            tx.audit.extend(self._event(each) for each in versions)
+            self._fulfil(tx, [each for each, _ in accepted])
+            made_by = zip(versions, [each for each, _ in accepted], strict=True)
+            tx.audit.extend(self._event(version, decision) for version, decision in made_by)
         outcomes = [each.outcome for each in decisions]
         return Counts(
             accepted=outcomes.count(Outcome.ACCEPTED),
@@ -141,6 +148,7 @@ class Committer:
             records=records,
             versions={key: self._taken(tx, version) for key, version in versions.items()},
             pupils=tx.records.known_pupils(pupils),
+            requests=tx.requests.approved(records),
         )
 
     def _taken(self, tx: Transaction, version: Version) -> Taken:
@@ -159,6 +167,11 @@ class Committer:
         tx.records.put_pupils({each.mahocsinh: pupil_of(each) for each in accepted}.values())
         tx.records.add(each for key, each in newest.items() if key not in existing)
         tx.records.replace(each for key, each in newest.items() if key in existing)
+
+    def _fulfil(self, tx: Transaction, decisions: Sequence[Decision]) -> None:
+        for each in decisions:
+            if each.request is not None and each.reference is not None:
+                tx.requests.fulfil(each.reference[0], each.request, each.reference[1])
 
     def _version(
         self, decision: Decision, accepted: AcceptedDocument, stored: Stored, at: datetime
@@ -198,7 +211,9 @@ class Committer:
             findings=decision.findings,
         )
 
-    def _event(self, version: Version) -> NewAuditEvent:
+    def _event(self, version: Version, decision: Decision) -> NewAuditEvent:
+        step = (("step", decision.step.value),) if decision.step else ()
+        request = (("request", str(decision.request)),) if decision.request else ()
         return NewAuditEvent(
             at=version.accepted_at,
             actor=self.batch.sender,
@@ -207,5 +222,5 @@ class Committer:
             phienban=version.phienban,
             batch=version.batch,
             masogd=version.masogd,
-            detail=(("event", version.event.value),),
+            detail=(("event", version.event.value), *step, *request),
         )

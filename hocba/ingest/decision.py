@@ -5,12 +5,13 @@ Pure: the same examinations and the same state of the index give the same decisi
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hocba.index.rows import Pupil, Record
 from hocba.ingest.entry import BadEntry, Document
 from hocba.ingest.workers import Examined
 from hocba.model.examination import AcceptedDocument, Examination
+from hocba.model.lifecycle import ON_REQUEST, Approval, Step, standing_of, transition
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordReference, RecordStatus, Transcript
 from schemas.findings import Finding, Severity, finding
@@ -37,11 +38,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the index knows of the records, versions and pupils that a chunk speaks of."""
+    """What the index knows of the records, versions and pupils that a chunk speaks of.
+
+    `requests` has the number of the approved request of each kind that waits for its version.
+    """
 
     records: Mapping[str, Record]
     versions: Mapping[tuple[str, int], Taken]
     pupils: Mapping[str, Pupil]
+    requests: Mapping[tuple[str, Step], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class Decision:
     """What becomes of one document.
 
     `reference` is the record and version that the document says it is, where an index can know
-    them.
+    them. `step` is what an accepted one does to its record, `request` the request it fulfils.
     """
 
     position: int
@@ -59,6 +64,8 @@ class Decision:
     sha256: str | None = None
     reference: tuple[str, int] | None = None
     accepted: AcceptedDocument | None = None
+    step: Step | None = None
+    request: int | None = None
 
     def __post_init__(self) -> None:
         """No invalid instances."""
@@ -74,13 +81,15 @@ def decide(
     known: Known,
     *,
     masogd: str | None,
+    approval: Approval = Approval.RECORDED,
 ) -> tuple[Decision, ...]:
     """Decisions in the order of the documents; each knows those before it.
 
-    *masogd* is the only province whose records may come in, None for any. Bad entries come with
-    None, documents with what the examination gave.
+    *masogd* is the only province whose records may come in, None for any; *approval* says what
+    becomes of a change that nobody has approved. Bad entries come with None, documents with what
+    the examination gave.
     """
-    chunk = _Chunk(known, masogd)
+    chunk = _Chunk(known, masogd, approval)
     return tuple(chunk.decide(entry, examined) for entry, examined in entries)
 
 
@@ -118,11 +127,13 @@ def _waits_for_revocation(examination: Examination) -> bool:
 class _Chunk:
     """The decisions on one chunk, one after the other."""
 
-    def __init__(self, known: Known, masogd: str | None) -> None:
+    def __init__(self, known: Known, masogd: str | None, approval: Approval) -> None:
         self._records = dict(known.records)
         self._versions = dict(known.versions)
         self._pupils = dict(known.pupils)
+        self._requests = dict(known.requests)
         self._masogd = masogd
+        self._approval = approval
 
     def decide(self, entry: Document | BadEntry, examined: Examined | None) -> Decision:
         """What becomes of the next entry."""
@@ -134,6 +145,7 @@ class _Chunk:
             raise ValueError(f"position {entry.position} was not examined")
         reference = claimed_reference(examined.record)
         outcome, found = self._outcome(examined, reference)
+        step = self._step(examined) if outcome is Outcome.ACCEPTED else None
         decision = Decision(
             position=entry.position,
             file_name=entry.file_name,
@@ -144,6 +156,8 @@ class _Chunk:
             accepted=AcceptedDocument(entry.data, examined)
             if outcome is Outcome.ACCEPTED
             else None,
+            step=step,
+            request=self._requests.get((reference[0], step)) if reference and step else None,
         )
         self._note(decision)
         return decision
@@ -167,6 +181,7 @@ class _Chunk:
         transcript = examination.transcript
         refused = _refused_identity(transcript, self._masogd)
         refused = refused or self._refused_version(transcript, taken)
+        refused = refused or self._refused_step(transcript)
         if refused:
             return Outcome.REJECTED, (refused,)
         return Outcome.ACCEPTED, tuple(self._warnings(transcript))
@@ -175,8 +190,7 @@ class _Chunk:
         phienban = transcript.reference.phienban
         current = self._records.get(transcript.reference.madinhdanhhocba)
         if current is None:
-            new = transcript.event is Event.NEW
-            return None if new else finding("HB-I034", found=transcript.event.value)
+            return None
         for name in _IDENTITY:
             value = _identifiers(transcript)[name]
             if getattr(current, name) != value:
@@ -190,10 +204,39 @@ class _Chunk:
             return finding("HB-I033", found=phienban, other=taken.file_name)
         return finding("HB-I032", found=phienban, accepted_at=taken.accepted_at, next=after)
 
+    def _step(self, examination: Examination) -> Step | None:
+        """What an accepted version does to its record."""
+        transcript = examination.transcript
+        found = self._transition(transcript) if transcript else None
+        return found if isinstance(found, Step) else None
+
+    def _transition(self, transcript: Transcript) -> Step | str:
+        current = self._records.get(transcript.reference.madinhdanhhocba)
+        standing = standing_of(current.status if current else None)
+        return transition(standing, transcript.event, transcript.status)
+
+    def _refused_step(self, transcript: Transcript) -> Finding | None:
+        """Why the record may not be changed like this, from the table of `lifecycle`."""
+        found = self._transition(transcript)
+        if not isinstance(found, Step):
+            current = self._records.get(transcript.reference.madinhdanhhocba)
+            number = current.phienban if current else 0
+            return finding(found, found=transcript.event.value, current=number)
+        if self._approval is Approval.REQUIRED and self._unapproved(transcript, found):
+            return finding("HB-I052", kind=found.value)
+        return None
+
+    def _unapproved(self, transcript: Transcript, step: Step) -> bool:
+        wanted = (transcript.reference.madinhdanhhocba, step)
+        return step in ON_REQUEST and wanted not in self._requests
+
     def _warnings(self, transcript: Transcript) -> Iterator[Finding]:
         current = self._records.get(transcript.reference.madinhdanhhocba)
         if current is not None and transcript.event is Event.NEW:
             yield finding("HB-I035", current=current.phienban)
+        step = self._transition(transcript)
+        if isinstance(step, Step) and self._unapproved(transcript, step):
+            yield finding("HB-I053", kind=step.value)
         pupil = self._pupils.get(transcript.reference.mahocsinh)
         if pupil is not None and pupil.sodinhdanh != transcript.sodinhdanh:
             yield finding("HB-I037")
@@ -204,6 +247,8 @@ class _Chunk:
             return
         record = record_of(decision.accepted.transcript)
         self._records[record.madinhdanhhocba] = record
+        if decision.step is not None:
+            self._requests.pop((record.madinhdanhhocba, decision.step), None)
         self._pupils[record.mahocsinh] = pupil_of(record)
         self._versions[record.madinhdanhhocba, record.phienban] = Taken(
             sha256=decision.accepted.examination.sha256,

@@ -19,6 +19,7 @@ from hocba.ingest.commit import Committer, Entries
 from hocba.ingest.entry import Document, SourceLimits
 from hocba.ingest.source import DEFAULT_SOURCE_LIMITS, open_source
 from hocba.ingest.workers import Examined, ExaminerFactory, WorkerOptions, Workers
+from hocba.model.lifecycle import Approval
 from schemas.findings import Finding, finding
 from storage.contract import Store
 from storage.errors import StorageError
@@ -67,6 +68,7 @@ class Ingest:
     store: Store
     examiner: ExaminerFactory
     options: IngestOptions = field(default_factory=IngestOptions)
+    approval: Approval = Approval.RECORDED
     clock: Callable[[], datetime] = _now
     new_id: Callable[[], str] = _new_id
 
@@ -163,7 +165,7 @@ class Ingest:
         expected = source.expected()
         counts = self._now(batch).counts  # without those that are tried again
         progress(Progress(batch.id, counts, expected))
-        committer = Committer(self.index, self.store, batch, self.clock)
+        committer = Committer(self.index, self.store, batch, self.clock, self.approval)
         pending = chunks(source.entries(), self.options.chunk, ignored, done)
         for chunk, examined in workers.examined(pending):
             counts += committer.commit(_paired(chunk, examined))

@@ -106,7 +106,7 @@ def test_a_mixed_batch_gives_every_file_its_outcome(
         "../thoát.xml": "unreadable HB-I004",
         "1 lần nữa.xml": "duplicate",
         "1 khác.xml": "rejected HB-I033",
-        "1 bản 2.xml": "accepted",
+        "1 bản 2.xml": "accepted HB-I053",
         "5.xml": "rejected HB-U006",
         "lỗi.xml": "unreadable HB-I021",
     }
@@ -130,7 +130,7 @@ def test_a_conflict_across_chunks_names_the_other_file(
 def test_the_timeline_follows_new_update_and_cancel(
     ingest: Ingest, index: Index, tmp_path: Path
 ) -> None:
-    events = ["NEW", "UPDATE", "CANCEL"]
+    events, steps = ["NEW", "UPDATE", "CANCEL"], ["issue", "correction", "recall"]
     for number, event in enumerate(events, 1):
         path = tmp_path / f"{number}.xml"
         path.write_bytes(document(1, phienban=number, event=event, tenlop=f"1{number}"))
@@ -144,7 +144,8 @@ def test_the_timeline_follows_new_update_and_cancel(
         enumerate(events, 1)
     )
     assert [(each.action, each.phienban, each.detail) for each in audit] == [
-        ("version.accepted", n, (("event", event),)) for n, event in enumerate(events, 1)
+        ("version.accepted", n, (("event", event), ("step", step)))
+        for n, (event, step) in enumerate(zip(events, steps, strict=True), 1)
     ]
 
 
@@ -412,7 +413,12 @@ def _between(ingest: Ingest, monkeypatch: pytest.MonkeyPatch, happens: Callable[
         # The other one brings a higher version.
         (document(1, phienban=5), document(1), Counts(rejected=1), "rejected HB-I031"),
         # The record that ours needs has come in meanwhile.
-        (document(1), document(1, phienban=2, event="UPDATE"), Counts(accepted=1), "accepted"),
+        (
+            document(1),
+            document(1, phienban=2, event="UPDATE"),
+            Counts(accepted=1),
+            "accepted HB-I053",
+        ),
         # Something else altogether.
         (document(2), document(1), Counts(accepted=1), "accepted"),
     ],
