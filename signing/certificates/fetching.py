@@ -38,6 +38,9 @@ from signing.exchange import ExchangeError, Limits, exchange
 _MOST_ADDRESSES = 3
 _MOST_IN_MEMORY = 128
 _FORGOTTEN_AFTER = timedelta(days=90)
+# What comes over plain http states its own end, and no signature on it was looked at here: whoever
+# once stood in the way would otherwise have answered for as long as he liked.
+_ASKED_AGAIN_AFTER = timedelta(days=1)
 _OCSP_HEADERS = {
     "Content-Type": "application/ocsp-request",
     "Accept": "application/ocsp-response",
@@ -165,7 +168,7 @@ class RevocationFetcher:
         except (ExchangeError, RevocationUnreadableError):
             old = None if before is None else before.content
             return _Copy(old, now, now)
-        fresh_until = end or now + self._policy.retry_after
+        fresh_until = min(end or now + self._policy.retry_after, now + _ASKED_AGAIN_AFTER)
         # An authority that still serves what is stale is not asked every time.
         return _Copy(content, fresh_until, None if fresh_until > now else now)
 

@@ -316,6 +316,7 @@ def _times(engine: Engine | None) -> Iterator[datetime]:
         for serial in serials:
             yield from listed.revocation_dates(serial)
     for answer in engine.ocsp_responses:
+        yield from answer.responder_times
         for single in answer.singles:
             yield single.this_update
             yield freshness.end(single.this_update, single.next_update)

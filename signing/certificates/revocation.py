@@ -199,6 +199,12 @@ class OcspAnswer:
         self.this_update = max(each.this_update for each in self.singles)
         ends = [each.next_update for each in self.singles if each.next_update]
         self.next_update: datetime | None = min(ends, default=None)
+        # A delegated responder comes along, and what it says ends with its certificate.
+        self.responder_times: tuple[datetime, ...] = tuple(
+            moment
+            for each in self.parsed.basic_ocsp_response["certs"] or ()
+            for moment in (each.not_valid_before, each.not_valid_after)
+        )
 
     def about(self, serial: int) -> list[int]:
         """Which of its single responses are about certificates of this serial number."""

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.certificates.certificate import read_certificate
 from signing.certificates.fetching import FetchPolicy, RevocationFetcher
@@ -116,11 +120,36 @@ def test_fetches_anew_once_the_copy_is_stale(service, tmp_path):
     source = fetcher(tmp_path, service.address, clock=lambda: clock[0])
     validator = PathValidator(service.pki.trust(), source=source)
     certificate = read_certificate(service.pki.der("homeroom-new"))
-    for days in (0, 1, 40):
-        clock[0] = service.at = NOW + timedelta(days=days)
+    for hours in (0, 23, 40 * 24):
+        clock[0] = service.at = NOW + timedelta(hours=hours)
         found = validator.validate(certificate, NOTHING, None, clock[0])
         assert found.verdict.indication is Indication.TOTAL_PASSED
     assert service.requests.count("/test/crls/issuer/latest.crl") == 2
+
+
+def test_a_forged_crl_does_not_keep_the_genuine_one_away_for_long(service, tmp_path):
+    """It says that it is good until the year 2400, and plain http cannot tell."""
+    forger = ec.generate_private_key(ec.SECP256R1())
+    issuer = service.pki.certificate("issuer")
+    forged = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.subject)
+        .last_update(NOW)
+        .next_update(NOW.replace(year=2400))
+        .sign(forger, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    answers, clock = [forged], [NOW]
+
+    def current(request):
+        whole(answers[0])(request)
+
+    with answering(current) as server:
+        for hours, fetched in ((0, True), (23, True), (25, False)):
+            clock[0] = NOW + timedelta(hours=hours)
+            der, _, _ = ask(tmp_path, server.address, service, clock=lambda: clock[0])
+            assert (der == forged) is fetched
+            answers[0] = service.pki.crl("issuer", NOW)
 
 
 def test_many_threads_and_validators_fetch_once(service, tmp_path):

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from signing.certificates.certificate import read_certificate
 from signing.certificates.path import PathValidator, ValidationMaterial
@@ -115,8 +115,9 @@ def crl(issuer, at, *revoked, until=None, extension=None, key=None):
     return builder.sign(key or issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-def good(party, issuer, at):
-    """An OCSP response of the authority itself that says good, fresh for a month."""
+def good(party, issuer, at, responder=None):
+    """An OCSP response by the authority, or its *responder*, that says good, fresh for a month."""
+    by = responder or issuer
     builder = ocsp.OCSPResponseBuilder().add_response(
         cert=party.certificate,
         issuer=issuer.certificate,
@@ -127,8 +128,9 @@ def good(party, issuer, at):
         revocation_time=None,
         revocation_reason=None,
     )
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, issuer.certificate)
-    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, by.certificate)
+    builder = builder.certificates([by.certificate])
+    return builder.sign(by.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 @pytest.fixture(scope="module")
@@ -353,3 +355,15 @@ def test_a_subscriber_cannot_make_a_labyrinth_of_authorities(root, issuer):
     found = paths.validate(read_certificate(leaf.der), material, None, NOW)
     assert found.verdict.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
     assert time.process_time() - started < 2
+
+
+def test_a_kept_verdict_ends_with_the_certificate_of_the_responder(root, issuer, signer):
+    delegated = [x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), x509.OCSPNoCheck()]
+    until = NOW + timedelta(minutes=1)
+    responder = issued("Responder", issuer, ca=False, until=until, extensions=delegated)
+    answer = good(signer, issuer, day(6, 10), responder)
+    paths = validator(root, crl(root, day(6)), intermediates=[issuer])
+    material = ValidationMaterial(ocsp_responses=(answer,))
+    certificate = read_certificate(signer.der)
+    assert passes(paths.validate(certificate, material, None, NOW).verdict)
+    assert not passes(paths.validate(certificate, material, None, NOW + timedelta(hours=1)).verdict)
