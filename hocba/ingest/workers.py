@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
@@ -23,6 +24,7 @@ from hocba.ingest.chunks import Chunk
 from hocba.ingest.entry import Document
 from hocba.model.examination import Examination
 from schemas.findings import Finding, finding
+from schemas.fresh_thread import in_fresh_thread
 
 logger = logging.getLogger(__name__)
 
@@ -171,6 +173,13 @@ class Workers:
 
 
 def _examine_all(
+    examiner: Examiner, documents: Sequence[Document], at: datetime, seconds: int | None
+) -> tuple[Examined, ...]:
+    """Every document of a chunk; names that libxml2 has read are forgotten after it."""
+    return in_fresh_thread(partial(_examine_each, examiner, documents, at, seconds))
+
+
+def _examine_each(
     examiner: Examiner, documents: Sequence[Document], at: datetime, seconds: int | None
 ) -> tuple[Examined, ...]:
     results: list[Examined] = []

@@ -18,6 +18,7 @@ from hocba.web.repository import Repository, Service
 from hocba.web.uploads import ANY_BYTES, Memory, receive
 from schemas.document import parse
 from schemas.findings import Language
+from schemas.fresh_thread import in_fresh_thread
 from signing.etsi_report.report import etsi_report
 
 MEDIA_TYPES = frozenset({"application/xml", "text/xml", ANY_BYTES})
@@ -87,7 +88,8 @@ async def _examined(
             )
         name = shown_name(received.file_name or "document.xml")
         work = partial(_examine, service.repository, bytes(memory.data), name, report_language)
-        return await anyio.to_thread.run_sync(work, limiter=service.verifying)
+        alone = partial(in_fresh_thread, work)
+        return await anyio.to_thread.run_sync(alone, limiter=service.verifying)
     except TimeoutError:
         raise unavailable() from None
     finally:
