@@ -7,7 +7,7 @@ freshness rules, algorithms by our table, and one time. It asks no clock and no 
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,6 +53,7 @@ from signing.constraints import RevocationConstraints, RevocationDemand
 
 _MOST_PATHS = 16
 _HOLD = "certificate_hold"
+_LOST = frozenset({"key_compromise", "ca_compromise", "aa_compromise"})
 _RULES = {
     RevocationDemand.REQUIRED: RevocationCheckingRule.CRL_OR_OCSP_REQUIRED,
     RevocationDemand.IF_DECLARED: RevocationCheckingRule.CHECK_IF_DECLARED,
@@ -86,8 +87,21 @@ class Status:
     speaks_of_expired: bool
     revoked_at: datetime | None = None
     reason: str | None = None
+    invalid_since: datetime | None = None
     sources: tuple[RevocationObject, ...] = ()
     index: int = 0
+
+    @property
+    def revoked_from(self) -> datetime | None:
+        """From when on nothing signed counts; None where it is not revoked.
+
+        A key that was lost was lost before anybody noticed: where the issuer names the day
+        (invalidityDate, RFC 5280 5.3.2), it counts from then, as whoever found the key may have
+        had time-stamps made before the revocation.
+        """
+        if self.revoked_at is None or self.invalid_since is None or self.reason not in _LOST:
+            return self.revoked_at
+        return min(self.revoked_at, self.invalid_since)
 
     @property
     def held(self) -> bool:
@@ -178,7 +192,7 @@ class Engine:
             context, sub_path = asked(certificate)
             check = verify_crl(certificate, sub_path, context)
             if (found := _said(check)) is not None:
-                yield self._status(certificate, group, *found)
+                yield self._status(certificate, group, (*group, *deltas), *found)
         for answer in self.ocsp_responses:
             for index in answer.about(certificate.serial_number):
                 asked = self._asked(path, within, tuple(base), ((answer, index),))
@@ -191,6 +205,7 @@ class Engine:
         self,
         certificate: asn1_x509.Certificate,
         group: Sequence[RevocationList],
+        asked: Sequence[RevocationList],
         revoked_at: datetime | None,
         reason: str | None,
     ) -> Status:
@@ -207,6 +222,7 @@ class Engine:
             ),
             revoked_at=revoked_at,
             reason=reason,
+            invalid_since=_earliest(each.invalid_since(_serial_of(certificate)) for each in asked),
             sources=tuple(group),
         )
 
@@ -228,6 +244,7 @@ class Engine:
             speaks_of_expired=single.speaks_of_expired(certificate.not_valid_after),
             revoked_at=revoked_at,
             reason=reason,
+            invalid_since=single.invalid_since,
             sources=(answer,),
             index=index,
         )
@@ -314,7 +331,7 @@ class Engine:
 
         def serials() -> set[bytes]:
             known = (*registry, *self.anchors)
-            return {bytes(each["tbs_certificate"]["serial_number"].contents) for each in known}
+            return {_serial_of(each) for each in known}
 
         if answers is None:
             answers = [(each, at) for each in self.ocsp_responses for at in range(each.count)]
@@ -352,6 +369,15 @@ def _said(check: Coroutine[Any, Any, Any]) -> tuple[datetime | None, str | None]
     except Exception:  # noqa: BLE001 -- asn1crypto raises anything for hostile DER
         return None
     return None, None
+
+
+def _serial_of(certificate: asn1_x509.Certificate) -> bytes:
+    """The octets of the serial number, as CRLs list it."""
+    return bytes(certificate["tbs_certificate"]["serial_number"].contents)
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((each for each in moments if each is not None), default=None)
 
 
 @lru_cache(maxsize=8_192)

@@ -65,7 +65,7 @@ def judge(
         failure = _timeless_failure(engine, path, within) or failure
     if revoked is not None and not _is_worse(failure):
         verdict = _revoked(engine, revoked)
-        revoked_at = revoked.revoked_at
+        revoked_at = revoked.revoked_from
     elif failure is None and (held := suspended(statuses, at)) is not None:
         verdict, revoked_at = _suspended(engine, held), held.revoked_at
     else:
@@ -121,10 +121,10 @@ def permanently_revoked(statuses: Iterable[Status], at: datetime) -> Status | No
     """
     earliest: Status | None = None
     for status in statuses:
-        when = status.revoked_at
+        when = status.revoked_from
         if when is None or status.held or when > at:
             continue
-        if earliest is None or earliest.revoked_at is None or when < earliest.revoked_at:
+        if earliest is None or earliest.revoked_from is None or when < earliest.revoked_from:
             earliest = status
     return earliest
 
@@ -194,7 +194,7 @@ def _is_worse(failure: PathValidationError | None) -> bool:
 
 
 def _revoked(engine: Engine, status: Status) -> Verdict:
-    when = _time(status.revoked_at)
+    when = _time(status.revoked_from)
     if status.certificate.sha256 == engine.leaf.sha256:
         return indeterminate(
             SubIndication.REVOKED_NO_POE,

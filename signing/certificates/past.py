@@ -57,7 +57,7 @@ def judge_past(
         verdict=verdict or PASSED,
         chain=chain_of(path),
         revocation=evidence(_newest(statuses), sources),
-        revoked_at=revoked.revoked_at if revoked else None,
+        revoked_at=revoked.revoked_from if revoked else None,
     )
 
 
@@ -128,12 +128,12 @@ def _not_good(
     revoked: Status | None,
 ) -> Verdict | None:
     """What was revoked by the proved time, or on hold and never known to be let go."""
-    if revoked is not None and _not_after(revoked.revoked_at, proved):
+    if revoked is not None and _not_after(revoked.revoked_from, proved):
         own = revoked.certificate.sha256 == engine.leaf.sha256
         found = finding(
             "HB-S072",
             subject=revoked.subject,
-            revoked=_time(revoked.revoked_at),
+            revoked=_time(revoked.revoked_from),
             proved=_time(proved),
         )
         reason = SubIndication.REVOKED_NO_POE if own else SubIndication.REVOKED_CA_NO_POE

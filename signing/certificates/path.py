@@ -315,13 +315,14 @@ def _times(engine: Engine | None) -> Iterator[datetime]:
         yield freshness.end(listed.this_update, listed.next_update)
         for serial in serials:
             yield from listed.revocation_dates(serial)
+            if (lost := listed.invalid_since(serial)) is not None:
+                yield lost
     for answer in engine.ocsp_responses:
         yield from answer.responder_times
         for single in answer.singles:
             yield single.this_update
             yield freshness.end(single.this_update, single.next_update)
-            if single.revoked_at is not None:
-                yield single.revoked_at
+            yield from (each for each in (single.revoked_at, single.invalid_since) if each)
 
 
 def _between(times: Iterable[datetime], at: datetime) -> tuple[datetime, datetime]:

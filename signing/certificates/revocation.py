@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -136,6 +136,13 @@ class RevocationList:
         for entry in self._entries.find(serial):
             yield entry["revocation_date"].native
 
+    def invalid_since(self, serial: bytes) -> datetime | None:
+        """The earliest invalidityDate of certificates of this serial number (RFC 5280, 5.3.2)."""
+        dates = [
+            _invalidity_date(each["crl_entry_extensions"]) for each in self._entries.find(serial)
+        ]
+        return min((each for each in dates if each is not None), default=None)
+
     def shown(self, serials: Callable[[], Iterable[bytes]]) -> Any:
         """The CRL for the engine, with the entries of *serials* (asked when it looks) alone."""
         if self._whole:
@@ -223,6 +230,7 @@ class _Single:
         self.revoked_at: datetime | None = (
             status.chosen["revocation_time"].native if self.revoked else None
         )
+        self.invalid_since = _invalidity_date(response["single_extensions"])
         self.archive_cutoff: datetime | None = None
         for extension in response["single_extensions"] or ():
             if extension["extn_id"].native == "archive_cutoff":
@@ -256,6 +264,15 @@ def _reason(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
+def _invalidity_date(extensions: Any) -> datetime | None:
+    """From when on the issuer holds the key to be lost, where it says so (RFC 5280, 5.3.2)."""
+    for extension in extensions or ():
+        if extension["extn_id"].native == "invalidity_date":
+            since: datetime = extension["extn_value"].parsed.native
+            return since
+    return None
+
+
 def _expired_certs_on_crl(extensions: Any) -> datetime | None:
     for extension in extensions or ():
         if extension["extn_id"].dotted == _EXPIRED_CERTS_ON_CRL:
@@ -278,9 +295,9 @@ class Freshness:
         """Until when data with these times is fresh."""
         limits = [] if next_update is None else [next_update]
         if self.constraints.maximum_age is not None:
-            limits.append(this_update + self.constraints.maximum_age)
+            limits.append(_later(this_update, self.constraints.maximum_age))
         if next_update is None:
-            limits.append(this_update + self.constraints.maximum_age_without_next_update)
+            limits.append(_later(this_update, self.constraints.maximum_age_without_next_update))
         return min(limits)
 
     def judge(
@@ -334,3 +351,9 @@ class JudgedOcsp(OCSPContainer):
         single = self.source.singles[self.index]
         at = timing_params.validation_time
         return self.freshness.judge(single.this_update, single.next_update, at)
+
+
+def _later(moment: datetime, span: timedelta) -> datetime:
+    """*span* after *moment*, at most the end of the calendar: hostile data names any time."""
+    end = datetime.max.replace(tzinfo=UTC)
+    return end if end - moment < span else moment + span

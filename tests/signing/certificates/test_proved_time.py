@@ -104,13 +104,16 @@ def crl(issuer, at, *revoked, until=None, extension=None, key=None):
     )
     if extension is not None:
         builder = builder.add_extension(extension, critical=True)
-    for party, when, reason in revoked:
+    for party, when, reason, *lost in revoked:
         entry = (
             x509.RevokedCertificateBuilder()
             .serial_number(party.certificate.serial_number)
             .revocation_date(when)
             .add_extension(x509.CRLReason(reason), critical=False)
         )
+        for since in lost:
+            invalid = x509.InvalidityDate(since.replace(tzinfo=None))
+            entry = entry.add_extension(invalid, critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     return builder.sign(key or issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
@@ -367,3 +370,40 @@ def test_a_kept_verdict_ends_with_the_certificate_of_the_responder(root, issuer,
     certificate = read_certificate(signer.der)
     assert passes(paths.validate(certificate, material, None, NOW).verdict)
     assert not passes(paths.validate(certificate, material, None, NOW + timedelta(hours=1)).verdict)
+
+
+@pytest.mark.parametrize(
+    ("reason", "proof", "passes"),
+    [
+        (COMPROMISED, day(3), False),
+        (COMPROMISED, day(2), False),
+        (COMPROMISED, day(1, 15), True),
+        (x509.ReasonFlags.superseded, day(3), True),
+    ],
+    ids=["between", "that second", "before", "another reason"],
+)
+def test_a_key_counts_as_lost_from_the_day_that_its_issuer_names(reason, proof, passes):
+    root = issued("Root")
+    issuer = issued("Issuer", root)
+    signer = issued("Signer", issuer, ca=False)
+    listed = crl(issuer, day(6), (signer, day(4), reason, day(2)))
+    found = proved(
+        validator(root, crl(root, day(6)), listed, intermediates=[issuer]), signer, proof
+    )
+    if passes:
+        assert found.indication is Indication.TOTAL_PASSED
+    else:
+        assert found.sub_indication is SubIndication.REVOKED_NO_POE
+        assert dict(found.findings[0].parameters)["revoked"].startswith("2026-02-01")
+
+
+def test_a_list_from_the_end_of_the_calendar_takes_nothing_away():
+    root = issued("Root")
+    issuer = issued("Issuer", root)
+    signer = issued("Signer", issuer, ca=False)
+    end = datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)
+    odd = crl(issuer, end, until=end + timedelta(seconds=1))
+    lists = (crl(root, day(6)), crl(issuer, day(6)))
+    paths = validator(root, *lists, intermediates=[issuer])
+    found = paths.validate(read_certificate(signer.der), ValidationMaterial(crls=(odd,)), None, NOW)
+    assert found.verdict.indication is Indication.TOTAL_PASSED
