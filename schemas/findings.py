@@ -3,10 +3,13 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from string import Formatter
+
+from schemas.vietnam import VIETNAM_TIME
 
 
 class Severity(StrEnum):
@@ -96,15 +99,31 @@ def term(vocabulary: str, code: str, language: Language) -> str:
 
 
 class _Words(Formatter):
-    """Formats texts; `{role:role}` spells a code of the vocabulary `role` out."""
+    """Formats texts; `{role:role}` spells a code of the vocabulary `role` out.
+
+    `{until:time}` writes a moment or a day (ISO 8601) as people in Việt Nam read it.
+    """
 
     def __init__(self, language: Language) -> None:
         self._language = language
 
     def format_field(self, value: object, format_spec: str) -> str:
+        if format_spec == "time":
+            return _moment(str(value))
         if format_spec:
             return term(format_spec, str(value), self._language)
         return str(value)
+
+
+def _moment(text: str) -> str:
+    """*text* (ISO 8601) as 30/05/2026, with the time of day in Việt Nam where it has one."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if moment.tzinfo is None:
+        return moment.strftime("%d/%m/%Y")
+    return moment.astimezone(VIETNAM_TIME).strftime("%d/%m/%Y %H:%M:%S (UTC+7)")
 
 
 @cache

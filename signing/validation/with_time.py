@@ -8,7 +8,8 @@ is proved that it existed before. Without proof it is INDETERMINATE, not failed.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from schemas.findings import Finding, finding
+from schemas.findings import Finding, Language, finding
+from schemas.texts import as_parameters
 from signing.certificates.certificate import SigningCertificate
 from signing.certificates.path import CertificateValidation, PathValidator, ValidationMaterial
 from signing.certificates.trust import Purpose
@@ -186,8 +187,14 @@ def _useless(timestamps: tuple[TimestampValidation, ...]) -> list[Verdict]:
 
 
 def _untimely(timestamp: TimestampValidation) -> Finding:
+    """Says in words, too, what is wrong with the time-stamp: a code alone helps no reader."""
     reason = timestamp.verdict.sub_indication
-    return finding("HB-S058", reason=reason.value if reason else "?")
+    words = {
+        language: " ".join(each.message(language) for each in timestamp.verdict.findings) or "?"
+        for language in Language
+    }
+    code = reason.value if reason else "?"
+    return finding("HB-S058", reason=code, **as_parameters("why", words))
 
 
 def _text(time: datetime) -> str:

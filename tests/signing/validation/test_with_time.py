@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from schemas.document import parse
+from schemas.findings import Language
 from signing import names
 from signing.certificates.path import PathValidator
 from signing.constraints import SignatureLevel, default_constraints
@@ -120,6 +121,9 @@ def test_a_time_stamp_on_one_reference_is_on_its_data():
     (stamp,) = nowhere.timestamps
     assert stamp.verdict.findings[0].code == "HB-S083"
     assert stamp.generated_at is None
+    (told,) = [each for each in nowhere.verdict.findings if each.code == "HB-S058"]
+    for language in Language:  # with why it is of no use, in words
+        assert stamp.verdict.findings[0].message(language) in told.message(language)
 
 
 def test_fails_when_signed_after_the_revocation_for_certain():
