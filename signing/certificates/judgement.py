@@ -19,8 +19,9 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.path import ValidationPath
 
 from schemas.findings import finding
-from signing.certificates.engine import Engine, Status, issuer_of, name_of
+from signing.certificates.engine import Engine, issuer_of, name_of
 from signing.certificates.revocation import Freshness
+from signing.certificates.status import Status
 from signing.certificates.validation import CertificateValidation
 from signing.report import (
     PASSED,

@@ -17,7 +17,7 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.path import ValidationPath
 
 from schemas.findings import finding
-from signing.certificates.engine import Engine, Status, issuer_of, name_of
+from signing.certificates.engine import Engine, issuer_of, name_of
 from signing.certificates.judgement import (
     chain_of,
     evidence,
@@ -27,6 +27,7 @@ from signing.certificates.judgement import (
     suspended,
 )
 from signing.certificates.revocation import OcspAnswer, RevocationList
+from signing.certificates.status import Status
 from signing.certificates.validation import CertificateValidation
 from signing.report import PASSED, SubIndication, Verdict, indeterminate
 

@@ -11,30 +11,26 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator.policy_decl import AlgorithmUsagePolicy, PKIXValidationParams
 
 from schemas.findings import finding
-from schemas.vietnam import VIETNAM_TIME
 from signing.certificates.algorithm_usage import path_algorithm_policy
 from signing.certificates.certificate import (
-    CertificateUnreadableError,
     SigningCertificate,
-    read_certificate,
 )
 from signing.certificates.engine import Engine, loaded
+from signing.certificates.issuers import issuers_of, readable
 from signing.certificates.judgement import judge, tells_most
+from signing.certificates.keeping import Kept, between, times_of
 from signing.certificates.past import judge_past
 from signing.certificates.revocation import (
-    Freshness,
     OcspAnswer,
     RevocationList,
     RevocationUnreadableError,
@@ -51,7 +47,6 @@ __all__ = ["CertificateValidation", "PathValidator", "RevocationSource", "Valida
 _MAX_KEPT = 16_384
 _MOST_HINTS = 64
 _KEEP_OPEN = timedelta(minutes=1)
-_TICK = timedelta(microseconds=1)
 # certificates and revocation objects are shared by all validators of a process, and parse on
 # demand: the engine runs one thread at a time. It is Python throughout, so nothing is lost.
 _ENGINE = threading.Lock()
@@ -67,19 +62,6 @@ class RevocationSource(Protocol):
     ) -> ValidationMaterial:
         """CRLs and OCSP responses that speak of *certificate*, or nothing; never raises."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A verdict that holds at `at`, and strictly between the other two."""
-
-    validation: CertificateValidation
-    at: datetime
-    after: datetime
-    before: datetime
-
-    def holds(self, at: datetime) -> bool:
-        return at == self.at or self.after < at < self.before
 
 
 class PathValidator:
@@ -103,12 +85,12 @@ class PathValidator:
         self._algorithms = algorithms or path_algorithm_policy()
         self._parameters = parameters
         self._source = source
-        self._intermediates = _readable(trust.intermediates)
+        self._intermediates = readable(trust.intermediates)
         self._crls = _read(trust.crls, read_crl)
         self._answers = _read(trust.ocsp_responses, read_ocsp)
         stored: tuple[RevocationList | OcspAnswer, ...] = (*self._crls, *self._answers)
         self._sources = {each.sha256: "trust-store" for each in stored}
-        self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], Kept] = OrderedDict()
         self._keeping = threading.Lock()
 
     def validate(
@@ -176,7 +158,7 @@ class PathValidator:
         purpose: Purpose | None,
         at: datetime,
         proved: datetime | None,
-    ) -> _Kept:
+    ) -> Kept:
         """The verdict by what is at hand, and where that leaves the status open, by the source."""
         kept = self._judge_by(certificate, material, purpose, at, proved, ValidationMaterial())
         if self._source is None or not _is_open(kept.validation):
@@ -196,9 +178,9 @@ class PathValidator:
         at: datetime,
         proved: datetime | None,
         obtained: ValidationMaterial,
-    ) -> _Kept:
+    ) -> Kept:
         anchors = [each for each in self._trust.anchors if each.trusted(purpose, proved or at)]
-        issuers = _issuers(anchors, self._intermediates, _readable(material.certificates))
+        issuers = issuers_of(anchors, self._intermediates, readable(material.certificates))
         came, fetched = _objects(material), _objects(obtained)
         sources = {each.sha256: "embedded" for each in came}
         sources |= {each.sha256: "fetched" for each in fetched} | self._sources
@@ -206,13 +188,13 @@ class PathValidator:
             with _ENGINE:
                 engine = self._engine(certificate, anchors, issuers, (*came, *fetched), purpose)
                 validation = self._by_engine(engine, certificate, purpose, at, proved, sources)
-                times = [*_times(engine), *self._anchor_times()]
+                times = [*times_of(engine), *self._anchor_times()]
         except Exception as error:  # noqa: BLE001 -- asn1crypto raises anything for hostile DER
             validation = _broken(certificate, error)
             times = []
         validation = replace(validation, chain=tuple(_same(each) for each in validation.chain))
-        after, before = _between(times, at)
-        return _Kept(validation, at, after, before)
+        after, before = between(times, at)
+        return Kept(validation, at, after, before)
 
     def _by_engine(
         self,
@@ -300,43 +282,6 @@ def _broken(certificate: SigningCertificate, error: Exception) -> CertificateVal
     )
 
 
-def _times(engine: Engine | None) -> Iterator[datetime]:
-    """Every time at which a verdict of this engine could become another."""
-    if engine is None:
-        return
-    certificates = (engine.leaf, *engine.issuers, *engine.anchors)
-    for certificate in certificates:
-        yield certificate.not_valid_before
-        yield certificate.not_valid_after
-    freshness = Freshness(engine.constraints)
-    serials = {bytes(each["tbs_certificate"]["serial_number"].contents) for each in certificates}
-    for listed in engine.crls:
-        yield listed.this_update
-        yield freshness.end(listed.this_update, listed.next_update)
-        for serial in serials:
-            yield from listed.revocation_dates(serial)
-            if (lost := listed.invalid_since(serial)) is not None:
-                yield lost
-    for answer in engine.ocsp_responses:
-        yield from answer.responder_times
-        for single in answer.singles:
-            yield single.this_update
-            yield freshness.end(single.this_update, single.next_update)
-            yield from (each for each in (single.revoked_at, single.invalid_since) if each)
-
-
-def _between(times: Iterable[datetime], at: datetime) -> tuple[datetime, datetime]:
-    """The nearest of *times* before and after *at*, at most its day: algorithms end at midnight."""
-    midnight = datetime.combine(at.astimezone(VIETNAM_TIME).date(), time.min, VIETNAM_TIME)
-    after, before = midnight.astimezone(UTC) - _TICK, midnight + timedelta(days=1)
-    for each in times:
-        if each <= at:
-            after = max(after, each)
-        if each >= at:
-            before = min(before, each)
-    return after, before
-
-
 @lru_cache(maxsize=4_096)
 def _same(der: bytes) -> bytes:
     """One object for equal octets: many verdicts share their issuers."""
@@ -363,54 +308,3 @@ def _read(octets: Iterable[bytes], reader: Callable[[bytes], _T]) -> tuple[_T, .
         with suppress(RevocationUnreadableError):
             found.append(reader(each))
     return tuple(found)
-
-
-def _readable(certificates: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
-    """The certificates among what was sent; junk is no hint and no harm."""
-    found = []
-    for der in certificates:
-        with suppress(CertificateUnreadableError):
-            found.append(read_certificate(der).certificate)
-    return tuple(found)
-
-
-def _issuers(
-    anchors: Sequence[TrustAnchor],
-    intermediates: Sequence[x509.Certificate],
-    hints: Sequence[x509.Certificate],
-) -> tuple[bytes, ...]:
-    """The store's intermediates, and those hints that lead to it by genuine signatures.
-
-    Building a path is exponential in certificates that issue each other by name; only somebody
-    whom the store trusts can make one that passes here. Only authorities issue: else every
-    subscriber could make as many as it takes.
-    """
-    genuine = [*(each.certificate for each in anchors), *intermediates]
-    authorities = list(genuine)
-    waiting = list(hints)
-    while True:
-        added = [each for each in waiting if any(_issued(each, issuer) for issuer in authorities)]
-        if not added:
-            break
-        genuine.extend(added)
-        authorities = [each for each in added if _is_authority(each)]
-        waiting = [each for each in waiting if each not in added]
-    return tuple(each.public_bytes(Encoding.DER) for each in genuine[len(anchors) :])
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    """Whether it may issue at all (RFC 5280 4.2.1.9); whether here, path validation says."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    if certificate.issuer != issuer.subject:
-        return False
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
