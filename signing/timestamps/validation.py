@@ -17,6 +17,7 @@ from signing.certificates.certificate import SigningCertificate
 from signing.certificates.path import CertificateValidation, PathValidator, ValidationMaterial
 from signing.certificates.trust import Purpose
 from signing.report import (
+    NEEDS_PROOF,
     PASSED,
     Indication,
     SubIndication,
@@ -37,17 +38,6 @@ from signing.xmldsig.algorithms import (
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
 _NO_MATERIAL = ValidationMaterial()
-# What a proof that the token existed earlier may lift (5.6.3.4).
-_NEEDS_PROOF = frozenset(
-    {
-        SubIndication.REVOKED_NO_POE,
-        SubIndication.REVOKED_CA_NO_POE,
-        SubIndication.OUT_OF_BOUNDS_NO_POE,
-        SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
-        SubIndication.TRY_LATER,
-        SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-    }
-)
 
 
 class TimestampValidator:
@@ -173,7 +163,7 @@ class TimestampValidator:
         now = self._paths.validate(certificate, material, Purpose.TIMESTAMP, at)
         liftable = (
             now.verdict.indication is Indication.INDETERMINATE
-            and now.verdict.sub_indication in _NEEDS_PROOF
+            and now.verdict.sub_indication in NEEDS_PROOF
         )
         if proved_at is None or not liftable:
             return now

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from schemas.findings import Finding, Language, finding
-from schemas.texts import as_parameters
 from signing.certificates.certificate import SigningCertificate
 from signing.certificates.path import CertificateValidation, PathValidator, ValidationMaterial
 from signing.certificates.trust import Purpose
 from signing.constraints import SignatureLevel, ValidationConstraints
 from signing.report import (
+    NEEDS_PROOF,
     PASSED,
     Indication,
     SubIndication,
@@ -31,12 +31,6 @@ from signing.validation.basic import BasicValidation
 _REVOKED = frozenset({SubIndication.REVOKED_NO_POE, SubIndication.REVOKED_CA_NO_POE})
 _OUT_OF_BOUNDS = frozenset(
     {SubIndication.OUT_OF_BOUNDS_NO_POE, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED}
-)
-# What a proof of existence may lift (5.5.4 step 2, 5.6.3.4 step 1).
-_NEEDS_PROOF = (
-    _REVOKED
-    | _OUT_OF_BOUNDS
-    | {SubIndication.TRY_LATER, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE}
 )
 
 
@@ -145,7 +139,7 @@ def _made_too_late(
 
 
 def _may_be_lifted(verdict: Verdict) -> bool:
-    return verdict.indication is Indication.INDETERMINATE and verdict.sub_indication in _NEEDS_PROOF
+    return verdict.indication is Indication.INDETERMINATE and verdict.sub_indication in NEEDS_PROOF
 
 
 def _with(x509: CertificateValidation, verdict: Verdict) -> CertificateValidation:
@@ -189,12 +183,17 @@ def _useless(timestamps: tuple[TimestampValidation, ...]) -> list[Verdict]:
 def _untimely(timestamp: TimestampValidation) -> Finding:
     """Says in words, too, what is wrong with the time-stamp: a code alone helps no reader."""
     reason = timestamp.verdict.sub_indication
-    words = {
-        language: " ".join(each.message(language) for each in timestamp.verdict.findings) or "?"
-        for language in Language
-    }
     code = reason.value if reason else "?"
-    return finding("HB-S058", reason=code, **as_parameters("why", words))
+    return finding(
+        "HB-S058",
+        reason=code,
+        why=_words(timestamp.verdict, Language.VI),
+        why_en=_words(timestamp.verdict, Language.EN),
+    )
+
+
+def _words(verdict: Verdict, language: Language) -> str:
+    return " ".join(each.message(language) for each in verdict.findings) or "?"
 
 
 def _text(time: datetime) -> str:

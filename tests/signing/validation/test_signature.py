@@ -89,7 +89,7 @@ def test_refuses_sha1_by_policy_and_says_since_when():
     forgery = Forgery([Ref("#data", digest_method=f.SHA1)], signer("CBQL"), method=f.RSA_SHA1)
     line = principal_signs(forgery)
     assert_verdict(line, INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "HB-S022")
-    assert "2012-08-01" in line.verdict.findings[0].message()
+    assert "01/08/2012" in line.verdict.findings[0].message()
 
 
 @pytest.mark.parametrize(
