@@ -12,7 +12,9 @@ from cli.commands import (
     history,
     ingest,
     init,
+    link,
     migrate,
+    request,
     roster,
     sample,
     serve,
@@ -37,6 +39,13 @@ def build() -> TyperGroup:
     app.command("init", cls=Command)(init.init)
     app.command("ingest", cls=Command)(ingest.ingest)
     app.command("history", cls=Command)(history.history)
+    requests = _group()
+    requests.command("open", cls=Command)(request.open_)
+    requests.command("approve", cls=Command)(request.approve)
+    requests.command("decline", cls=Command)(request.decline)
+    requests.command("list", cls=Command)(request.show_all)
+    app.add_typer(requests, name="request")
+    app.command("link", cls=Command)(link.link)
     app.command("export", cls=Command)(export.export)
     app.command("serve", cls=Command)(serve.serve)
     app.command("migrate", cls=Command)(migrate.migrate)

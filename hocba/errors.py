@@ -7,7 +7,8 @@ HocbaError
 │   └── ReceiptKeyError      the receipt key is missing or cannot be used
 ├── CallerError          whoever called: a source, a cursor, a batch that does not exist
 │   ├── SourceUnreadable     the archive or folder cannot be opened, or holds nothing
-│   └── BadCursor            a page's cursor that this index did not give
+│   ├── BadCursor            a page's cursor that this index did not give
+│   └── LifecycleRefused     what was asked for does not fit what the record or pupil is now
 ├── TryAgain             nobody yet: nothing was promised, the same call may succeed later
 │   ├── IndexUnavailable     the database cannot be reached or is locked
 │   └── IndexConflict        another ingest was faster; decide anew
@@ -54,6 +55,10 @@ class SourceUnreadable(CallerError):  # noqa: N818
 
 class BadCursor(CallerError):  # noqa: N818
     """A cursor that no page of this index ended with."""
+
+
+class LifecycleRefused(CallerError):  # noqa: N818
+    """Nothing was changed: what was asked for does not fit what the record or pupil is now."""
 
 
 class TryAgain(HocbaError):  # noqa: N818

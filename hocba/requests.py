@@ -7,7 +7,7 @@ the reason.
 
 from datetime import datetime
 
-from hocba.errors import CallerError
+from hocba.errors import LifecycleRefused
 from hocba.index.index import Transaction
 from hocba.index.rows import NewAuditEvent, Record, Request, RequestDecision
 from hocba.model.lifecycle import Reason, Step, possible_steps, standing_of
@@ -17,7 +17,7 @@ MAX_TEXT = 1000
 MAX_NAME = 200
 
 
-class RequestRefused(CallerError):  # noqa: N818 -- says what is the case
+class RequestRefused(LifecycleRefused):
     """Nothing was noted: the request does not fit, or may not be decided like this."""
 
 
@@ -34,9 +34,6 @@ def open_request(
 ) -> Request:
     """A new request, waiting for a decision; raises `RequestRefused`."""
     record = _locked(tx, madinhdanhhocba)
-    text = text.strip()
-    if not text or len(text) > MAX_TEXT:
-        raise RequestRefused(finding("HB-I059", limit=MAX_TEXT))
     if kind not in possible_steps(standing_of(record.status)):
         raise RequestRefused(finding("HB-I054", kind=kind.value, status=record.status.value))
     for each in tx.requests.of_record(madinhdanhhocba):
@@ -47,8 +44,8 @@ def open_request(
         number=tx.requests.next_number(madinhdanhhocba),
         kind=kind,
         reason=reason,
-        text=text,
-        requested_by=_name(by),
+        text=checked_text(text),
+        requested_by=checked_name(by),
         requested_at=at,
         decision=None,
         decided_by=None,
@@ -77,9 +74,9 @@ def decide_request(
         raise RequestRefused(finding("HB-I056", number=number))
     if request.decision is not None:
         raise RequestRefused(finding("HB-I057", number=number))
-    if _name(by).casefold() == request.requested_by.casefold():
+    if checked_name(by).casefold() == request.requested_by.casefold():
         raise RequestRefused(finding("HB-I058", number=number))
-    tx.requests.decide(madinhdanhhocba, number, decision, by=_name(by), at=at)
+    tx.requests.decide(madinhdanhhocba, number, decision, by=checked_name(by), at=at)
     decided = _find(tx, madinhdanhhocba, number)
     if decided is None or decided.decision is not decision:
         raise RequestRefused(finding("HB-I057", number=number))
@@ -100,7 +97,15 @@ def _find(tx: Transaction, madinhdanhhocba: str, number: int) -> Request | None:
     return next(found, None)
 
 
-def _name(by: str) -> str:
+def checked_text(text: str) -> str:
+    """A reason in words; raises `RequestRefused` for none."""
+    text = text.strip()
+    if not text or len(text) > MAX_TEXT:
+        raise RequestRefused(finding("HB-I059", limit=MAX_TEXT))
+    return text
+
+
+def checked_name(by: str) -> str:
     """Who it is, on one line; raises `RequestRefused` for nobody."""
     name = " ".join(by.split())
     if not name or len(name) > MAX_NAME:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from cli.commands.request import show_requests
 from cli.exit_code import ExitCode
 from cli.parameters import Home, session_of
 from cli.session import Session, visible
@@ -15,7 +16,7 @@ from cli.session import Session, visible
 if TYPE_CHECKING:
     from hocba.changes import VersionChanges
     from hocba.home import Home as OpenHome
-    from hocba.index.rows import RecordHistory, Timeline, Version
+    from hocba.index.rows import PupilLink, RecordHistory, Request, Timeline, Version
 
 Pupil = Annotated[str, typer.Argument(metavar="MAHOCSINH")]
 Changes = Annotated[bool, typer.Option("--changes")]
@@ -35,6 +36,11 @@ def history(
     opened = homes.Home.open(home)
     with opened.open_index() as index, index.transaction() as tx:
         timeline = tx.records.timeline(mahocsinh)
+        links = tx.links.history(mahocsinh)
+        requests = {
+            each.record.madinhdanhhocba: tx.requests.of_record(each.record.madinhdanhhocba)
+            for each in timeline.records
+        }
         # Every access to a record is noted, the operator's as well.
         tx.audit.extend(
             NewAuditEvent(
@@ -51,6 +57,8 @@ def history(
         session.emit(_as_json(timeline, changed, session))
     else:
         show_timeline(timeline, session, changed)
+        _show_requests(timeline, requests, session)
+        _show_links(links, session)
     return ExitCode.PASSED if timeline.records else ExitCode.FAILED
 
 
@@ -78,6 +86,30 @@ def show_timeline(timeline: "Timeline", session: Session, changed: ByVersion = _
                     sha256=version.sha256[:16],
                 )
                 _show_changes(changed.get((version.madinhdanhhocba, version.phienban)), session)
+
+
+def _show_requests(
+    timeline: "Timeline", requests: "Mapping[str, tuple[Request, ...]]", session: Session
+) -> None:
+    for each in timeline.records:
+        if found := requests[each.record.madinhdanhhocba]:
+            session.write()
+            session.say("history.requests", namhoc=each.record.namhoc)
+            show_requests(found, session)
+
+
+def _show_links(links: "tuple[PupilLink, ...]", session: Session) -> None:
+    if links:
+        session.write()
+    for each in links:
+        session.say(
+            "history.link" if each.linked else "history.unlink",
+            old=each.old,
+            new=each.new,
+            at=session.moment(each.at),
+            by=visible(each.linked_by),
+            reason=visible(each.reason),
+        )
 
 
 def _changes(timeline: "Timeline", home: "OpenHome") -> ByVersion:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, Select, bindparam, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hocba.index.links import PupilLinks
 from hocba.index.pages import Key, checked_limit, page_of, position_after
 from hocba.index.rows import (
     Page,
@@ -41,11 +42,12 @@ class Records:
         self._connection = connection
 
     def timeline(self, mahocsinh: str) -> Timeline:
-        """All records of one pupil over all schools and grades, by school year."""
+        """All records of one pupil over all schools, grades and linked ids, by school year."""
+        ids = PupilLinks(self._connection).ids(mahocsinh)
         found = self._all(
             Record,
             select(records)
-            .where(records.c.mahocsinh == mahocsinh)
+            .where(records.c.mahocsinh.in_(ids))
             .order_by(
                 records.c.namhoc, records.c.makhoi, records.c.matruong, records.c.madinhdanhhocba
             ),
@@ -55,7 +57,7 @@ class Records:
             Version,
             select(versions)
             .join(records)
-            .where(records.c.mahocsinh == mahocsinh)
+            .where(records.c.mahocsinh.in_(ids))
             .order_by(versions.c.phienban),
         ):
             by_record[version.madinhdanhhocba].append(version)

@@ -149,7 +149,23 @@ class Committer:
             versions={key: self._taken(tx, version) for key, version in versions.items()},
             pupils=tx.records.known_pupils(pupils),
             requests=tx.requests.approved(records),
+            linked=self._linked(tx, records, examined),
         )
+
+    def _linked(
+        self, tx: Transaction, records: Mapping[str, Record], examined: Sequence[Examination]
+    ) -> frozenset[tuple[str, str]]:
+        """Pairs of linked ids that a record has and that its next version names."""
+        ids: dict[str, set[str]] = {
+            identity: {record.mahocsinh} for identity, record in records.items()
+        }
+        for each in examined:
+            if each.transcript is not None:
+                reference = each.transcript.reference
+                ids.setdefault(reference.madinhdanhhocba, set()).add(reference.mahocsinh)
+        changing = {each for pupils in ids.values() if len(pupils) > 1 for each in pupils}
+        linked = ((each, other) for each in changing for other in tx.links.ids(each))
+        return frozenset(pair for pair in linked if pair[0] != pair[1])
 
     def _taken(self, tx: Transaction, version: Version) -> Taken:
         same_batch = version.batch == self.batch.id

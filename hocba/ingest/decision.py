@@ -40,13 +40,15 @@ class Taken:
 class Known:
     """What the index knows of the records, versions and pupils that a chunk speaks of.
 
-    `requests` has the number of the approved request of each kind that waits for its version.
+    `requests` has the number of the approved request of each kind that waits for its version,
+    `linked` every two ids of one pupil that a record is to have one after the other.
     """
 
     records: Mapping[str, Record]
     versions: Mapping[tuple[str, int], Taken]
     pupils: Mapping[str, Pupil]
     requests: Mapping[tuple[str, Step], int] = field(default_factory=dict)
+    linked: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ class _Chunk:
         self._versions = dict(known.versions)
         self._pupils = dict(known.pupils)
         self._requests = dict(known.requests)
+        self._linked = known.linked
         self._masogd = masogd
         self._approval = approval
 
@@ -193,6 +196,8 @@ class _Chunk:
             return None
         for name in _IDENTITY:
             value = _identifiers(transcript)[name]
+            if name == "mahocsinh" and (current.mahocsinh, value) in self._linked:
+                continue
             if getattr(current, name) != value:
                 return finding("HB-I036", field=name, found=value)
         if phienban > current.phienban:

@@ -25,9 +25,13 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated caller and the bounds of what they see."""
+    """An authenticated caller and the bounds of what they see.
+
+    `pupils` are the ids that are linked to those named in a guardian's token.
+    """
 
     token: AccessToken
+    pupils: frozenset[str] = frozenset()
 
     @property
     def actor(self) -> str:
@@ -52,11 +56,12 @@ class Caller:
             case TokenKind.PROVINCE:
                 return record.masogd == self.token.masogd
             case TokenKind.GUARDIAN:
-                return record.mahocsinh in self.token.mahocsinh
+                return self.may_see_pupil(record.mahocsinh)
 
     def may_see_pupil(self, mahocsinh: str) -> bool:
         """Whether the caller may ask about the pupil at all."""
-        return not self.is_guardian or mahocsinh in self.token.mahocsinh
+        named = mahocsinh in self.token.mahocsinh or mahocsinh in self.pupils
+        return named or not self.is_guardian
 
     def may_see_batch(self, batch: Batch) -> bool:
         """Whether the batch exists for the caller."""
@@ -73,7 +78,10 @@ def authenticated(repository: Repository, text: str) -> Caller | None:
     """The caller with this token, if it opens anything now."""
     with repository.index.reading() as tx:
         token = tx.tokens.authenticate(text, repository.clock())
-    return None if token is None else Caller(token)
+        if token is None:
+            return None
+        linked = {other for each in token.mahocsinh for other in tx.links.ids(each)}
+    return Caller(token, frozenset(linked))
 
 
 def _caller(repository: RepositoryDependency, credentials: Credentials) -> Caller:

@@ -16,7 +16,7 @@ from hocba.errors import HocbaError
 from hocba.home import Home
 from hocba.web import errors
 from hocba.web.answers import answer
-from hocba.web.api import batches, operation, public, records, uploads
+from hocba.web.api import batches, lifecycle, operation, public, records, uploads
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
 from hocba.web.middleware import HeadAsGet, LastLine, Measured, SecurityHeaders
@@ -33,7 +33,8 @@ from storage.errors import StorageError
 VERSION = "1.0"
 
 _ROUTERS = tuple(
-    each.router for each in (batches, uploads, records, public, operation, start, parent, check)
+    each.router
+    for each in (batches, uploads, records, lifecycle, public, operation, start, parent, check)
 )
 
 # Fewer than the connections that an index lends out: a request may wait for a thread, but a

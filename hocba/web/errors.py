@@ -7,7 +7,14 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from hocba.errors import BadCursor, CallerError, HocbaError, OperatorError, TryAgain
+from hocba.errors import (
+    BadCursor,
+    CallerError,
+    HocbaError,
+    LifecycleRefused,
+    OperatorError,
+    TryAgain,
+)
 from hocba.web.middleware import log_incident
 from hocba.web.problems import Problem, ProblemType
 from storage.errors import ObjectDamaged, ObjectNotFound, StorageError
@@ -33,6 +40,8 @@ def problem_of(error: HocbaError) -> Problem:
     match error:
         case BadCursor():
             return Problem(ProblemType.INVALID_CURSOR)
+        case LifecycleRefused():
+            return Problem(ProblemType.REFUSED, finding=error.finding)
         case CallerError():
             return Problem(ProblemType.BAD_REQUEST, finding=error.finding)
         case TryAgain():

@@ -26,6 +26,7 @@ class ProblemType(Enum):
     NOT_FOUND = ("not-found", 404)
     METHOD_NOT_ALLOWED = ("method-not-allowed", 405)
     WRONG_OFFSET = ("wrong-offset", 409)
+    REFUSED = ("refused", 409)
     UPLOAD_EXPIRED = ("upload-expired", 410)
     TUS_VERSION = ("tus-version", 412)
     TOO_LARGE = ("too-large", 413)

@@ -9,7 +9,10 @@ from schemas.findings import Language
 from tests.support.command import ROOT, call, environment, run
 from tests.support.reference import commands, help_page
 
-DESIGN = "demo sample verify check sign init ingest history serve export migrate token trust roster"
+DESIGN = (
+    "demo sample verify check sign init ingest history serve export migrate token trust roster"
+    " request link"
+)
 VIETNAMESE = re.compile(r"[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệịỉĩọỏốồổỗộớờởỡợụủũứừửữựỳỵỷỹ]", re.IGNORECASE)
 
 

@@ -1,10 +1,11 @@
 """The shapes of answers, for OpenAPI and for the eye: what goes out has exactly these members."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from hocba.index.rows import BatchState
+from hocba.index.rows import BatchState, RequestDecision
+from hocba.model.lifecycle import Reason, Step
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordStatus
 from schemas.findings import Severity
@@ -94,6 +95,73 @@ class ChangesBody(BaseModel):
     accepted_at: Moment
     compared: bool = Field(description="False for a first version, or one that cannot be read.")
     changes: list[ChangeBody]
+
+
+class NewRequestBody(BaseModel):
+    """What is asked for, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["correction", "recall", "reversal"]
+    reason: Reason
+    text: str = Field(min_length=1, max_length=1000, description="The reason in words.")
+
+
+class DecisionBody(BaseModel):
+    """What is decided on a request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: RequestDecision = RequestDecision.APPROVED
+
+
+class RequestBody(BaseModel):
+    """A request to change a record; `phienban` is the version that did it."""
+
+    number: int
+    kind: Step
+    state: Literal["waiting", "approved", "declined", "fulfilled"]
+    reason: Reason
+    text: str
+    requested_by: str
+    requested_at: Moment
+    decided_by: str | None
+    decided_at: Moment | None
+    phienban: int | None
+
+
+class RequestsBody(BaseModel):
+    """The requests of a record, oldest first."""
+
+    items: list[RequestBody]
+
+
+class NewLinkBody(BaseModel):
+    """The id that a pupil has now, or, with `linked` false, what no longer belongs together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    new: str = Field(min_length=1, max_length=64)
+    reason: str = Field(min_length=1, max_length=1000)
+    linked: bool = True
+
+
+class LinkBody(BaseModel):
+    """One link between two ids of a pupil, or what undid it."""
+
+    old: str
+    new: str
+    linked: bool
+    reason: str
+    linked_by: str
+    at: Moment
+
+
+class LinksBody(BaseModel):
+    """Every id of one pupil, and the links, oldest first."""
+
+    ids: list[str]
+    items: list[LinkBody]
 
 
 class VersionOfTimeline(BaseModel):

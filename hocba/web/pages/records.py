@@ -60,9 +60,11 @@ class SignatureLine:
 def children_of(repository: Repository, caller: Caller, language: Language) -> tuple[Child, ...]:
     """The pupils of a guardian with all their records, each noted as seen."""
     judgement = repository.judgement()
+    with repository.index.reading() as tx:
+        ids = {tx.links.ids(each): each for each in caller.token.mahocsinh}
     return tuple(
         _child(judgement, visible_timeline(repository, caller, each).records, each, language)
-        for each in caller.token.mahocsinh
+        for each in ids.values()  # a pupil once, whatever ids the token names
     )
 
 
