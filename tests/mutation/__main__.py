@@ -1,140 +1,184 @@
-"""`make mutants`: which small changes of the verdict logic nothing notices.
+"""`make mutants`: which small changes of the verdict logic no test notices.
 
-Each mutant is loaded in a process of its own and judges every vector of the attacks. One that
-gets all verdicts right, to the last finding, then runs the unit tests of its module. What
-survives both is printed; docs/mutation-testing.md explains each.
+The tests that concern a module are collected and run once as they are. Each mutant is then put
+into a copy of that process (a fork), which runs them until one fails, those first that noticed
+most so far. What survives is printed; docs/mutation-testing.md explains each.
 """
 
-import importlib.abc
-import importlib.machinery
-import multiprocessing
+import gc
+import importlib
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
-from tests.mutation.cases import Case, Judge, Plain, cases
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.mutation.changing import NotInPlaceError, change, forget
 from tests.mutation.mutants import Mutant, mutants_of
 
 ROOT: Final = Path(__file__).parents[2]
-_MOST_SECONDS = 60
-_CHANGED: Final = ("signing", "tests.support", "hocba", "cli")
+_MOST_SECONDS = 2.0
+_LEAST_SECONDS = 10.0
 
-# The verdict logic, and the tests beside it (the attacks are tried first).
+_ATTACKS = ("tests/signing/test_attacks.py", "tests/signing/attacks")
+_CERTIFICATES = "tests/signing/certificates"
+_TIMESTAMPS = ("tests/signing/timestamps/test_validation.py",)
+_SIGNATURES = "tests/signing/validation"
+_WITH_TIME = ("tests/signing/timestamps/test_stamped_records.py",)
+
+# The verdict logic, and the tests that concern it.
 TESTS: Final = {
-    "signing/report.py": ("tests/signing/test_report.py", "tests/hocba/test_examine.py"),
-    "signing/record.py": ("tests/signing/test_record.py", "tests/signing/test_attacks.py"),
-    "signing/validation/acceptance.py": ("tests/signing/validation",),
-    "signing/validation/basic.py": ("tests/signing/validation",),
-    "signing/validation/proof.py": ("tests/signing/validation",),
-    "signing/validation/signature.py": ("tests/signing/validation",),
-    "signing/validation/with_time.py": ("tests/signing/validation",),
-    "signing/xmldsig/references.py": ("tests/signing/validation", "tests/signing/foreign"),
-    "signing/certificates/path.py": ("tests/signing/certificates/test_path.py",),
-    "signing/certificates/judgement.py": ("tests/signing/certificates/test_path.py",),
-    "signing/xades/signed_properties.py": ("tests/signing/validation",),
+    "signing/validation/with_time.py": (_SIGNATURES, *_WITH_TIME, *_ATTACKS),
+    "signing/validation/acceptance.py": (
+        _SIGNATURES,
+        "tests/signing/test_constraints.py",
+        *_WITH_TIME,
+        *_ATTACKS,
+    ),
+    "signing/report.py": (
+        _SIGNATURES,
+        "tests/signing/test_record.py",
+        "tests/signing/test_rules.py",
+        "tests/signing/etsi_report",
+        "tests/hocba/test_examine.py",
+        *_ATTACKS,
+    ),
+    "signing/xmldsig/references.py": (
+        _SIGNATURES,
+        "tests/signing/xmldsig",
+        *_ATTACKS,
+        "tests/signing/foreign",
+    ),
+    "signing/certificates/judgement.py": (_CERTIFICATES, *_TIMESTAMPS, *_ATTACKS),
+    "signing/certificates/past.py": (_CERTIFICATES, _SIGNATURES, *_TIMESTAMPS),
+    "signing/xades/signed_properties.py": (_SIGNATURES, "tests/signing/xades", *_ATTACKS),
+    "signing/timestamps/validation.py": ("tests/signing/timestamps", _SIGNATURES, *_ATTACKS),
+    "signing/validation/proof.py": (_SIGNATURES, *_WITH_TIME, *_ATTACKS),
+    "signing/validation/signature.py": (_SIGNATURES, *_WITH_TIME, *_ATTACKS),
+    "signing/certificates/path.py": (_CERTIFICATES, *_TIMESTAMPS, *_ATTACKS),
+    "signing/validation/basic.py": (_SIGNATURES, *_ATTACKS),
+    "signing/record.py": ("tests/signing/test_record.py", *_ATTACKS),
 }
 
 
-class _Loader(importlib.abc.Loader, importlib.abc.MetaPathFinder):
-    """Loads one module from changed source, every other one as usual."""
+class _Mutants:
+    """Runs the collected tests for every mutant of one file, in the place of running them once."""
 
-    def __init__(self, mutant: Mutant) -> None:
-        self._mutant = mutant
+    def __init__(self, path: str, lines: frozenset[int]) -> None:
+        self._path, self._lines = path, lines
+        self._noticed: Counter[int] = Counter()
+        self._seconds: list[float] = []
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != self._mutant.module:
-            return None
-        return importlib.machinery.ModuleSpec(name, self)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """All mutants, instead of the tests once."""
+        if session.testsfailed:
+            pytest.exit("not every test can be collected", 1)
+        started = time.monotonic()
+        self._run_once(session.items)
+        forget()
+        gc.freeze()
+        print(f"{len(session.items)} tests, {time.monotonic() - started:.0f} s", flush=True)
+        counted: Counter[str] = Counter()
+        original = (ROOT / self._path).read_text("utf-8")
+        importlib.import_module(self._path.removesuffix(".py").replace("/", "."))
+        for mutant in mutants_of(ROOT, ROOT / self._path):
+            if self._lines and mutant.line not in self._lines:
+                continue
+            outcome = self._try(mutant, original, session.items)
+            counted[outcome] += 1
+            if outcome != "noticed":
+                print(f"{outcome}: {mutant}", flush=True)
+        seconds = time.monotonic() - started
+        print(f"# {self._path}: {counted.total()} {dict(counted)}, {seconds:.0f} s", flush=True)
+        return True
 
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self._mutant.source, self._mutant.module, "exec"), module.__dict__)  # noqa: S102
+    def _run_once(self, items: list[pytest.Item]) -> None:
+        """Unchanged; what the tests share is made here once for all mutants.
+
+        What fails or takes long is left out: it would tell of the machine's load.
+        """
+        left = []
+        for number, item in enumerate(items):
+            started = time.monotonic()
+            following = items[number + 1] if number + 1 < len(items) else None
+            reports = runtestprotocol(item, log=False, nextitem=following)
+            seconds = time.monotonic() - started
+            if seconds < _MOST_SECONDS and not any(each.failed for each in reports):
+                left.append(item)
+                self._seconds.append(seconds)
+            else:
+                print(f"left out: {item.nodeid}, {seconds:.0f} s", flush=True)
+        items[:] = left
+
+    def _try(self, mutant: Mutant, original: str, items: Sequence[pytest.Item]) -> str:
+        told, tell = os.pipe()
+        child = os.fork()
+        if not child:
+            os.close(told)
+            self._notice(mutant, original, items, tell)
+        os.close(tell)
+        with os.fdopen(told, "rb") as pipe:
+            answer = pipe.read()
+        os.waitpid(child, 0)
+        if answer == b"survived" or answer.startswith(b"not"):
+            return answer.decode()
+        if answer.isdigit():
+            self._noticed[int(answer)] += 1
+        return "noticed"
+
+    def _notice(
+        self, mutant: Mutant, original: str, items: Sequence[pytest.Item], tell: int
+    ) -> None:
+        """In a process of its own: tell the number of the test that noticed. Never returns."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        os.setpgid(0, 0)
+        try:
+            change(mutant, original)
+        except NotInPlaceError as error:
+            os.write(tell, f"not tried ({error})".encode())
+            os._exit(0)
+        except Exception:  # noqa: BLE001 -- a mutant may do anything
+            os._exit(1)  # it cannot even be loaded
+        order = sorted(range(len(items)), key=lambda each: -self._noticed[each])
+        for place, number in enumerate(order):
+            following = items[order[place + 1]] if place + 1 < len(order) else None
+            # A mutant that never ends is ended by the signal: noticed.
+            limit = max(_LEAST_SECONDS, 5 * self._seconds[number])
+            signal.setitimer(signal.ITIMER_REAL, limit)
+            reports = runtestprotocol(items[number], log=False, nextitem=following)
+            if any(each.failed for each in reports):
+                os.write(tell, str(number).encode())
+                os._exit(1)
+        os.write(tell, b"survived")
+        os._exit(0)
 
 
-def _install(mutant: Mutant) -> None:
-    for name in [each for each in sys.modules if each.startswith(_CHANGED)]:
-        del sys.modules[name]
-    sys.meta_path.insert(0, _Loader(mutant))
-
-
-def _judge_all(mutant: Mutant, expected: Sequence[tuple[Case, Plain]]) -> None:
-    """In a process of its own: end with 0 when every verdict is as it was."""
-    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 -- to the end
-    _install(mutant)
-    judge = Judge()
-    for case, verdict in expected:
-        if judge(case) != verdict:
-            os._exit(1)
-    os._exit(0)
-
-
-def _survives_vectors(mutant: Mutant, expected: Sequence[tuple[Case, Plain]]) -> bool:
-    process = multiprocessing.get_context("fork").Process(
-        target=_judge_all, args=(mutant, expected)
-    )
-    process.start()
-    process.join(_MOST_SECONDS)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-    return process.exitcode == 0
-
-
-def _survives_tests(mutant: Mutant) -> bool:
-    path = mutant.module.replace(".", "/") + ".py"
+def _run(path: str, lines: frozenset[int]) -> int:
     tests = [each for each in TESTS[path] if (ROOT / each).exists()]
-    program = (
-        "import sys, pytest; from tests.mutation.__main__ import _install;"
-        "from tests.mutation.mutants import Mutant;"
-        "_install(Mutant(sys.argv[1], 0, '', '', sys.stdin.read()));"
-        "sys.exit(pytest.main(['-x', '-q', '-p', 'no:cacheprovider', *sys.argv[2:]]))"
-    )
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", program, mutant.module, *tests],
-            input=mutant.source,
-            encoding="utf-8",
-            cwd=ROOT,
-            capture_output=True,
-            check=False,
-            timeout=5 * _MOST_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+    options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:warnings"]
+    return int(pytest.main([*options, *tests], plugins=[_Mutants(path, lines)]))
 
 
 def main(chosen: Sequence[str]) -> int:
-    """Try every mutant of the *chosen* files (all without any); prints the survivors.
-
-    Those of one file against the vectors first, which is quick, then what is left to the tests.
-    """
-    started = time.monotonic()
-    judge = Judge()
-    expected = [(case, judge(case)) for case in cases()]
-    print(f"{len(expected)} documents, {time.monotonic() - started:.0f} s", flush=True)
-    for path in chosen or TESTS:
-        counted: Counter[str] = Counter()
-        left = []
-        for mutant in mutants_of(ROOT, ROOT / path):
-            counted["tried"] += 1
-            if _survives_vectors(mutant, expected):
-                left.append(mutant)
-        counted["noticed by a vector"] = counted["tried"] - len(left)
-        for mutant in left:
-            if _survives_tests(mutant):
-                counted["survived"] += 1
-                print(f"survived: {mutant}", flush=True)
-            else:
-                counted["noticed by a test"] += 1
-        seconds = time.monotonic() - started
-        print(f"# {path}: {dict(counted)}, {seconds:.0f} s", flush=True)
-    return 0
+    """Try every mutant of the *chosen* files (all without any); `file:10,20` only those lines."""
+    if len(chosen) == 1:
+        path, _, lines = chosen[0].partition(":")
+        return _run(path, frozenset(int(each) for each in lines.split(",") if each))
+    program = [sys.executable, "-m", "tests.mutation"]
+    results = [
+        subprocess.run([*program, each], cwd=ROOT, check=False).returncode
+        for each in chosen or TESTS
+    ]
+    return max(results)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,11 @@ def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
     """Every mutant of the file *path*."""
     module = ".".join(path.relative_to(root).with_suffix("").parts)
     tree = ast.parse(path.read_text("utf-8"))
+    options = _options_of_classes(tree)
     nodes = list(ast.walk(tree))
     for number, node in enumerate(nodes):
+        if node in options:
+            continue
         for choice in range(_choices(node)):
             changed = deepcopy(tree)
             copy = list(ast.walk(changed))[number]
@@ -65,6 +68,17 @@ def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
             after = _text(copy)
             line = getattr(node, "lineno", 0)
             yield Mutant(module, line, before, after, ast.unparse(changed))
+
+
+def _options_of_classes(tree: ast.Module) -> set[ast.AST]:
+    """`frozen=True` and the like: turned off, they forbid less and do the same."""
+    classes = [each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)]
+    return {
+        node
+        for each in classes
+        for decorator in each.decorator_list
+        for node in ast.walk(decorator)
+    }
 
 
 def _choices(node: ast.AST) -> int:  # noqa: PLR0911 -- a table of kinds

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -12,12 +12,23 @@ from lxml import etree
 from schemas.document import parse
 from schemas.findings import Language
 from signing import names
-from signing.certificates.path import PathValidator
+from signing.certificates.path import PathValidator, ValidationMaterial
 from signing.constraints import SignatureLevel, default_constraints
 from signing.creation.timestamping import add_signature_timestamp
-from signing.report import Indication, SubIndication, TimestampKind
+from signing.report import (
+    PASSED,
+    Indication,
+    SubIndication,
+    TimestampKind,
+    TimestampValidation,
+    indeterminate,
+)
+from signing.validation.basic import AlgorithmUse, BasicValidator
 from signing.validation.signature import SignatureValidator
+from signing.validation.with_time import validate_with_time
 from signing.xmldsig.algorithms import default_policy
+from signing.xmldsig.form import read_form
+from signing.xmldsig.references import ReferenceValidator
 from tests.support.forge import DS, EXC_C14N, Forgery, Ref, forge
 from tests.support.stamping import InProcess, pki
 
@@ -236,6 +247,7 @@ def test_the_first_time_stamp_may_be_asked_to_come_soon(claimed):
     options = {"stamps": [AUDIT - DAY], "constraints": soon}
     found = judged("homeroom-new", claimed=claimed, **options)
     expect(found, Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, "HB-S059")
+    assert told(found, "HB-S059")["hours"] == "24"
     in_time = judged("homeroom-new", claimed=AUDIT - 2 * DAY, **options)
     expect(in_time, Indication.TOTAL_PASSED, None)
     without = judged("homeroom-new", claimed=claimed, constraints=soon)
@@ -271,3 +283,148 @@ def test_a_level_may_be_demanded(level, stamps, passes):
         expect(found, Indication.TOTAL_PASSED, None)
     else:
         expect(found, Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, "HB-S036")
+
+
+# --------------------------------------------------- boundaries, and what a reader is told of them
+
+
+def told(validation, code):
+    """The parameters of the only finding *code*."""
+    (found,) = [each for each in validation.verdict.findings if each.code == code]
+    return dict(found.parameters)
+
+
+def test_findings_name_the_times_that_they_compare():
+    found = judged("homeroom-revoked", content=[REVOKED + DAY], at=LAST_CRL)
+    assert told(found, "HB-S055")["revoked"] == REVOKED.isoformat()
+    assert told(found, "HB-S055")["made"] == (REVOKED + DAY).isoformat()
+    found = judged("homeroom", content=[EXPIRED + DAY])
+    assert told(found, "HB-S056")["until"] == EXPIRED.isoformat()
+    found = judged("homeroom", stamps=[ISSUED - DAY], at=LAST_CRL)
+    assert told(found, "HB-S057")["since"] == ISSUED.isoformat()
+    assert told(found, "HB-S057")["proved"] == (ISSUED - DAY).isoformat()
+
+
+def test_a_useless_time_stamp_is_told_with_its_reason():
+    nowhere = judged("homeroom-new", content=[AUDIT - DAY], individual=["Q"])
+    (stamp,) = nowhere.timestamps
+    assert told(nowhere, "HB-S058")["reason"] == stamp.verdict.sub_indication.value
+
+
+def test_the_first_and_the_last_second_of_a_certificate_are_inside():
+    expect(judged("homeroom", stamps=[ISSUED], at=LAST_CRL), Indication.TOTAL_PASSED, None)
+    current = [pki().crl(each, AUDIT) for each in ("root", "tsa-issuer", "issuer")]
+    crls = (*current, pki().crl("issuer", EXPIRED - timedelta(hours=1)))
+    expect(judged("homeroom", stamps=[EXPIRED], crls=crls), Indication.TOTAL_PASSED, None)
+    made_in_the_last = judged("homeroom", content=[EXPIRED])
+    assert made_in_the_last.verdict.indication is Indication.INDETERMINATE
+    assert made_in_the_last.verdict.sub_indication in OUT_OF_BOUNDS
+
+
+def test_a_time_stamp_of_the_second_of_validation_proves_it():
+    assert judged("homeroom-new", stamps=[AUDIT]).best_signature_time == AUDIT
+
+
+def test_content_and_signature_may_be_stamped_within_one_second():
+    found = judged("homeroom-new", content=[AUDIT - DAY], stamps=[AUDIT - DAY])
+    expect(found, Indication.TOTAL_PASSED, None)
+
+
+@pytest.mark.parametrize("embedded", ["crls", "ocsp_responses"])
+def test_revocation_data_of_either_kind_makes_the_level_long_term(embedded):
+    wanted = replace(default_constraints(), minimum_level=SignatureLevel.LT)
+    assert timed(constraints=wanted, **{embedded: (b"any",)}).verdict.indication is (
+        Indication.TOTAL_PASSED
+    )
+    without = timed(constraints=wanted)
+    assert without.verdict.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+
+
+LIFTED = {
+    SubIndication.REVOKED_NO_POE,
+    SubIndication.REVOKED_CA_NO_POE,
+    SubIndication.OUT_OF_BOUNDS_NO_POE,
+    SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
+    SubIndication.TRY_LATER,
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+}
+
+
+@pytest.mark.parametrize("reason", SubIndication)
+def test_a_proof_of_time_lifts_only_what_hangs_on_time(reason):
+    found = timed(indeterminate(reason)).verdict
+    if reason in LIFTED:
+        assert found.indication is Indication.TOTAL_PASSED
+    else:
+        assert (found.indication, found.sub_indication) == (Indication.INDETERMINATE, reason)
+
+
+def timed(x509=PASSED, *, stamped=AUDIT - DAY, ends=None, constraints=None, **material):
+    """Validation with time of a good signature stamped yesterday.
+
+    As if *x509* were its certificate's verdict, and *ends* the day its algorithms end on.
+    """
+    root, _ = document("homeroom-new")
+    parsed = parse(etree.tostring(root))
+    (signature,) = parsed.root.iter(names.SIGNATURE)
+    crls = [pki().crl(each, AUDIT) for each in ("root", "tsa-issuer", "issuer")]
+    paths = PathValidator(pki().trust(*crls))
+    policy = default_policy()
+    basic = BasicValidator(
+        ReferenceValidator(parsed, policy), algorithms=policy, paths=paths, at=AUDIT
+    ).validate(read_form(signature), ValidationMaterial(), None)
+    assert basic.timeless.indication is basic.x509.verdict.indication is Indication.TOTAL_PASSED
+    stamp = TimestampValidation(
+        kind=TimestampKind.SIGNATURE,
+        verdict=PASSED,
+        generated_at=stamped,
+        authority=None,
+        sha256="",
+    )
+    if ends is not None:
+        basic = replace(basic, algorithms=(AlgorithmUse("urn:any", ends),))
+    return validate_with_time(
+        replace(basic, x509=replace(basic.x509, verdict=x509)),
+        (stamp,),
+        ValidationMaterial(**material),
+        None,
+        constraints=constraints or default_constraints(),
+        paths=paths,
+        at=AUDIT,
+    )
+
+
+def test_a_claim_may_be_later_than_the_proof_by_the_whole_tolerance():
+    tolerance = default_constraints().time.clock_tolerance
+    stamp = AUDIT - DAY
+    at_most = judged("homeroom-new", stamps=[stamp], claimed=stamp + tolerance)
+    expect(at_most, Indication.TOTAL_PASSED, None)
+    second = timedelta(seconds=1)
+    later = judged("homeroom-new", stamps=[stamp], claimed=stamp + tolerance + second)
+    expect(later, Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_FAILURE, "HB-S053")
+
+
+def test_a_claim_of_the_first_or_last_second_of_the_certificate_is_inside():
+    for claimed in (ISSUED, EXPIRED):
+        codes = {each.code for each in judged("homeroom", claimed=claimed).verdict.findings}
+        assert "HB-S052" not in codes
+    second = timedelta(seconds=1)
+    for claimed in (ISSUED - second, EXPIRED + second):
+        codes = {each.code for each in judged("homeroom", claimed=claimed).verdict.findings}
+        assert "HB-S052" in codes
+
+
+@pytest.mark.parametrize(
+    ("ends", "stamped", "indication"),
+    [
+        (date(2026, 6, 11), datetime(2026, 6, 10, 16, 59, 59, tzinfo=UTC), Indication.TOTAL_PASSED),
+        (date(2026, 6, 11), datetime(2026, 6, 10, 17, tzinfo=UTC), Indication.INDETERMINATE),
+        (date(2026, 6, 11), datetime(2026, 6, 12, tzinfo=UTC), Indication.INDETERMINATE),
+    ],
+    ids=["the last second before", "the first of that day in Viet Nam", "the day after"],
+)
+def test_an_algorithm_is_relied_on_before_the_day_of_its_end(ends, stamped, indication):
+    found = timed(ends=ends, stamped=stamped).verdict
+    assert found.indication is indication
+    if indication is Indication.INDETERMINATE:
+        assert found.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
