@@ -74,8 +74,8 @@ def sign(
 ) -> tuple[etree._Element, ...]:
     """Add the signature of *key* in *role* to the tree; returns the new `ds:Signature` elements.
 
-    There is one, except in a style that gives every target its own. Raises `SigningRefused`
-    before anything is changed; when the key fails, no signature has been added.
+    There is one, except in a style that gives every target its own. Raises `SigningRefused`; no
+    signature has been added then, nor when the key fails.
     """
     prepared = prepare(
         root, role, key, policy=policy, signing_time=signing_time, style=style, repeat=repeat
@@ -133,9 +133,7 @@ def prepare(
 
 def _take_away(prepared: Iterable[PreparedSignature]) -> None:
     for each in prepared:
-        slot = each.element.getparent()
-        if slot is not None:
-            slot.remove(each.element)
+        each.slot.remove(each.element)
 
 
 def _requirement(policy: SignaturePolicy, role: str) -> RoleRequirement:

@@ -16,14 +16,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
+from schemas.findings import finding
 from schemas.vietnam import VIETNAM_TIME
 from signing import names
 from signing.creation.styles import SignatureStyle
+from signing.errors import SigningRefused
 from signing.keys.key import SigningKey
 from signing.xmldsig.canonicalization import (
     DEFAULT_METHOD_URI,
     ENVELOPED_SIGNATURE,
     METHODS,
+    CanonicalizationError,
     canonicalize,
     canonicalize_octets,
 )
@@ -57,8 +60,9 @@ class SignatureRequest:
 
 @dataclass(frozen=True, slots=True)
 class PreparedSignature:
-    """A `ds:Signature` in its place that lacks nothing but its value; *digest* is to be signed."""
+    """A `ds:Signature` in its *slot* that lacks nothing but its value; *digest* is to be signed."""
 
+    slot: etree._Element
     element: etree._Element
     digest: bytes
 
@@ -68,15 +72,18 @@ def prepare_signature(
 ) -> PreparedSignature:
     """Append a signature without value to *slot*; existing ones stay.
 
-    When that fails, the slot is as it was.
+    When that fails, the slot is as it was. Raises `SigningRefused` for content without a canonical
+    form.
     """
     signature = etree.SubElement(
         slot, names.SIGNATURE, {"Id": request.identifier}, nsmap={style.prefix: names.DS}
     )
     try:
-        return PreparedSignature(signature, _fill(signature, request, key, style))
-    except BaseException:
+        return PreparedSignature(slot, signature, _fill(signature, request, key, style))
+    except BaseException as error:
         slot.remove(signature)
+        if isinstance(error, CanonicalizationError):
+            raise SigningRefused(finding("HB-K015")) from error
         raise
 
 

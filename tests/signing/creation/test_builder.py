@@ -495,6 +495,33 @@ def test_a_request_without_target_or_zone_cannot_exist() -> None:
         )
 
 
+RELATIVE_NAMESPACE = b' xmlns:r="tuong-doi"'
+
+
+@pytest.mark.parametrize("style", [XADES, VENDOR_CANONICAL_TWICE])
+def test_refuses_content_that_has_no_canonical_form_and_adds_nothing(style) -> None:
+    data = kit.RECORD.replace(b'Id="mon-2"', b'Id="mon-2"' + RELATIVE_NAMESPACE)
+    assert refusal(data, "GVBM", style=style) == "HB-K015"
+    root = etree.fromstring(data)
+    with pytest.raises(SigningRefused):
+        sign(
+            root,
+            "GVBM",
+            kit.signer_of("GVBM"),
+            policy=kit.policy(),
+            signing_time=kit.SIGNED_AT,
+            style=style,
+        )
+    assert list(root.iter(names.SIGNATURE)) == []
+
+
+def test_refuses_a_place_in_which_no_signature_has_a_canonical_form() -> None:
+    data = signed_until("GVCN").replace(
+        b"</HOC_BA_SO>", b"<PHAT_HANH_HOC_BA" + RELATIVE_NAMESPACE + b"/></HOC_BA_SO>"
+    )
+    assert refusal(data, "CBQL") == "HB-K015"
+
+
 def test_a_refusal_crosses_processes() -> None:
     with pytest.raises(SigningRefused) as caught:
         signed(kit.RECORD, "KHAC", kit.signer_of("CBQL"))
