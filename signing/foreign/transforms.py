@@ -12,7 +12,7 @@ from lxml import etree
 
 from signing import names
 from signing.xmldsig.canonicalization import CanonicalizationError, parse_octets
-from signing.xmldsig.form import FormatError, Transform, child_elements
+from signing.xmldsig.form import Transform
 from signing.xmldsig.transforms import (
     RECORD_TRANSFORMS,
     NodeSet,
@@ -104,10 +104,8 @@ def _is_removed(element: etree._Element | None, nodes: NodeSet) -> bool:
 
 def _only_child(transform: Transform, tag: str) -> etree._Element:
     """The one parameter element, itself without children; anything else is not supported."""
-    try:
-        children = [] if transform.element is None else child_elements(transform.element)
-    except FormatError:
-        children = []
+    # That nothing but elements stands there was seen when the transform was read.
+    children = [] if transform.element is None else list(transform.element)
     if len(children) != 1 or children[0].tag != tag or len(children[0]):
         raise UnsupportedTransformError(transform.algorithm)
     return children[0]

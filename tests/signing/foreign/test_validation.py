@@ -26,7 +26,15 @@ from tests.support.foreign import (
     step,
     template,
 )
-from tests.support.forge import C14N, C14N_11, DS, ENVELOPED, EXC_C14N
+from tests.support.forge import (
+    C14N,
+    C14N_11,
+    DS,
+    ECDSA_SHA256,
+    ENVELOPED,
+    EXC_C14N,
+    RSA_SHA256,
+)
 from tests.support.signing_kit import signer_of
 
 BASE64 = f"{DS}base64"
@@ -39,6 +47,17 @@ PASSED, FAILED = Indication.TOTAL_PASSED, Indication.TOTAL_FAILED
 INDETERMINATE = Indication.INDETERMINATE
 
 ENVELOPED_SIGNATURE = reference("", step(ENVELOPED), step(EXC_C14N))
+P_256 = "urn:oid:1.2.840.10045.3.1.7"
+EC = '<e:ECKeyValue xmlns:e="http://www.w3.org/2009/xmldsig11#">'
+POINT = "<e:PublicKey>BAAA</e:PublicKey></e:ECKeyValue>"
+
+
+def _key_value(content: str) -> str:
+    return f"<ds:KeyValue>{content}</ds:KeyValue>"
+
+
+def _rsa_value(content: str) -> str:
+    return _key_value(f"<ds:RSAKeyValue>{content}</ds:RSAKeyValue>")
 
 
 def only(found):
@@ -245,6 +264,17 @@ class TestManifests:
         assert found.document.indication is INDETERMINATE
         assert codes(found) == {"HB-S200"}
 
+    def test_a_manifest_that_two_references_cover_is_checked_once(self):
+        manifest = (
+            f'<ds:Object Id="o"><ds:Manifest Id="m">{reference("#a")}</ds:Manifest></ds:Object>'
+        )
+        twice = template(
+            reference("#m", kind=names.TYPE_MANIFEST), reference("#o"), objects=manifest
+        )
+        found = report(signed(f'<goi><a Id="a">1</a>{twice}</goi>'))
+        assert found.document.indication is PASSED
+        assert len(only(found).manifests) == 1
+
     def test_a_manifest_of_another_form_is_indeterminate(self):
         data = signed(self.text(reference("#a")))
         inside = data.index(b"<ds:Reference", data.index(b"<ds:Manifest"))
@@ -306,6 +336,12 @@ class TestKeys:
             ('<ds:RetrievalMethod URI="http://a.example/k"/>', "HB-S206"),
             ("<ds:KeyValue><ds:Khac/></ds:KeyValue>", "HB-S207"),
             ("<ds:KeyValue/>", "HB-S207"),
+            (_key_value(f"{EC}<e:NamedCurve URI='{P_256}'/></e:ECKeyValue>"), "HB-S207"),
+            (_key_value(f"{EC}<e:NamedCurve URI='urn:oid:1.3.132.0.10'/>{POINT}"), "HB-S207"),
+            (_key_value(f"{EC}<e:NamedCurve URI='{P_256}'/>{POINT}"), "HB-S207"),
+            (_rsa_value("<ds:Exponent>AQAB</ds:Exponent>"), "HB-S207"),
+            (_rsa_value("<ds:Exponent>AQAB</ds:Exponent>" * 2), "HB-S207"),
+            (_rsa_value(f"<ds:Modulus>{'AAAA' * 2000}</ds:Modulus>"), "HB-S207"),
         ],
     )
     def test_a_key_that_is_not_enclosed_or_not_readable_is_told(self, content, code):
@@ -328,6 +364,34 @@ class TestKeys:
     def test_a_bare_key_that_is_the_certificate_s_does_no_harm(self):
         both = certificate_info().replace("</ds:KeyInfo>", _bare_key().replace("<ds:KeyInfo>", ""))
         assert self.with_key(both).validation.verdict.indication is PASSED
+
+
+class TestArithmetic:
+    """What cannot be computed is neither right nor wrong, whatever the certificate says."""
+
+    def altered(self, old: str, new: str, **changed):
+        data = signed(f"<vb>5{template(ENVELOPED_SIGNATURE, **changed)}</vb>")
+        assert old.encode() in data
+        return only(report(data.replace(old.encode(), new.encode())))
+
+    def test_by_a_canonicalization_that_nobody_knows(self):
+        method = '<ds:CanonicalizationMethod Algorithm="{}"/>'
+        one = self.altered(method.format(EXC_C14N), method.format("urn:khac"))
+        assert one.core_validation is None
+        assert one.validation.verdict.indication is INDETERMINATE
+
+    def test_of_a_signed_info_without_a_canonical_form(self):
+        one = self.altered("<ds:SignedInfo>", '<ds:SignedInfo xmlns:t="tuong-doi">')
+        assert one.core_validation is None
+        assert one.validation.verdict.indication is INDETERMINATE
+
+    def test_by_a_method_for_another_kind_of_key(self):
+        method = '<ds:SignatureMethod Algorithm="{}"/>'
+        one = self.altered(
+            method.format(ECDSA_SHA256), method.format(RSA_SHA256), key_info=_bare_key()
+        )
+        assert one.core_validation is None
+        assert one.validation.verdict.indication is INDETERMINATE
 
 
 class TestWhatIsNotSupported:
