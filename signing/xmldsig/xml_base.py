@@ -48,10 +48,9 @@ def _join(base: str, reference: str) -> str:
 
 
 def _split(reference: str) -> tuple[str | None, str | None, str, str | None]:
-    found = _REFERENCE.match(reference)
-    if found is None:  # every string matches: nothing in the expression is mandatory
-        raise ValueError(reference)
-    return found[1], found[2], found[3], found[4]
+    # Every string matches: nothing in the expression is mandatory.
+    scheme, authority, path, query = next(_REFERENCE.finditer(reference)).groups()
+    return scheme, authority, path, query
 
 
 def _merge(authority: str | None, base_path: str, path: str) -> str:
