@@ -36,8 +36,11 @@ def xmlsec_verdicts(data: bytes) -> list[bool]:
 
 def _xmlsec_verdict(signature: etree._Element, with_id: list[etree._Element]) -> bool:
     certificate = signature.find(f".//{_DS}X509Certificate")
-    der = b64decode(certificate.text)
-    pem = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+    try:
+        der = b64decode(certificate.text)
+        pem = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
+    except ValueError:  # altered beyond reading: there is no key by which it could be right
+        return False
     context = xmlsec.SignatureContext()
     try:
         context.key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatCertPem)
