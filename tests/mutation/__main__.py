@@ -27,44 +27,31 @@ ROOT: Final = Path(__file__).parents[2]
 _MOST_SECONDS = 2.0
 _LEAST_SECONDS = 10.0
 
-_ATTACKS = ("tests/signing/test_attacks.py", "tests/signing/attacks")
+_ATTACKS = "tests/signing/attacks"
 _CERTIFICATES = "tests/signing/certificates"
-_TIMESTAMPS = ("tests/signing/timestamps/test_validation.py",)
 _SIGNATURES = "tests/signing/validation"
-_WITH_TIME = ("tests/signing/timestamps/test_stamped_records.py",)
+_TIMESTAMPS = "tests/signing/timestamps"
+_STAMPED = "tests/signing/timestamps/test_stamped_records.py"
 
-# The verdict logic, and the tests that concern it.
+# The verdict logic, and the tests that concern it, the nearest first.
 TESTS: Final = {
-    "signing/validation/with_time.py": (_SIGNATURES, *_WITH_TIME, *_ATTACKS),
-    "signing/validation/acceptance.py": (
-        _SIGNATURES,
-        "tests/signing/test_constraints.py",
-        *_WITH_TIME,
-        *_ATTACKS,
-    ),
+    "signing/validation/with_time.py": (_SIGNATURES, _STAMPED),
+    "signing/validation/acceptance.py": (_SIGNATURES, "tests/signing/test_constraints.py"),
     "signing/report.py": (
-        _SIGNATURES,
-        "tests/signing/test_record.py",
+        "tests/signing/test_report.py",
         "tests/signing/test_rules.py",
-        "tests/signing/etsi_report",
-        "tests/hocba/test_examine.py",
-        *_ATTACKS,
-    ),
-    "signing/xmldsig/references.py": (
         _SIGNATURES,
-        "tests/signing/xmldsig",
-        *_ATTACKS,
-        "tests/signing/foreign",
     ),
-    "signing/certificates/judgement.py": (_CERTIFICATES, *_TIMESTAMPS, *_ATTACKS),
-    "signing/certificates/past.py": (_CERTIFICATES, _SIGNATURES, *_TIMESTAMPS),
-    "signing/xades/signed_properties.py": (_SIGNATURES, "tests/signing/xades", *_ATTACKS),
-    "signing/timestamps/validation.py": ("tests/signing/timestamps", _SIGNATURES, *_ATTACKS),
-    "signing/validation/proof.py": (_SIGNATURES, *_WITH_TIME, *_ATTACKS),
-    "signing/validation/signature.py": (_SIGNATURES, *_WITH_TIME, *_ATTACKS),
-    "signing/certificates/path.py": (_CERTIFICATES, *_TIMESTAMPS, *_ATTACKS),
-    "signing/validation/basic.py": (_SIGNATURES, *_ATTACKS),
-    "signing/record.py": ("tests/signing/test_record.py", *_ATTACKS),
+    "signing/xmldsig/references.py": (_SIGNATURES, "tests/signing/xmldsig", _ATTACKS),
+    "signing/certificates/judgement.py": (_CERTIFICATES, _SIGNATURES),
+    "signing/certificates/past.py": (_CERTIFICATES, _SIGNATURES),
+    "signing/xades/signed_properties.py": (_SIGNATURES, _ATTACKS),
+    "signing/timestamps/validation.py": (_TIMESTAMPS,),
+    "signing/validation/proof.py": (_SIGNATURES, _STAMPED, "tests/signing/xades"),
+    "signing/validation/signature.py": (_SIGNATURES, _STAMPED),
+    "signing/certificates/path.py": (_CERTIFICATES,),
+    "signing/validation/basic.py": (_SIGNATURES, _ATTACKS),
+    "signing/record.py": ("tests/signing/test_record.py", _ATTACKS),
 }
 
 
