@@ -14,7 +14,6 @@ from starlette.responses import Response
 
 import hocba.web
 from hocba.web.limits import MAX_ADDRESSES, RateLimit
-from hocba.web.pages.records import _names
 from hocba.web.pagination import cursor_at, next_url
 from hocba.web.problems import Problem
 from hocba.web.reading import read_document, result_in_words
@@ -22,7 +21,7 @@ from hocba.web.sessions import Sessions
 from hocba.web.settings import WebSettings
 from hocba.web.spool import file_name
 from hocba.web.texts import _flattened, text, texts
-from hocba.wording import written
+from hocba.wording import subject_names, written
 from schemas.findings import Language
 from schemas.registry import DefinitionRegistry
 from tests.support.records import primary_record, secondary_record, secondary_row
@@ -200,8 +199,8 @@ def test_no_name_is_a_batch():
 
 
 def test_a_subject_that_cannot_be_read_gives_no_names():
-    assert _names("=?=") == {}
-    assert _names("CN=Trần Thị Ánh,O=Trường\\, Mẫu") == {
+    assert subject_names("=?=") == {}
+    assert subject_names("CN=Trần Thị Ánh,O=Trường\\, Mẫu") == {
         "name": "Trần Thị Ánh",
         "organization": "Trường, Mẫu",
     }
