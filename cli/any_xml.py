@@ -191,6 +191,9 @@ def _show_signature(number: int, signature: ForeignSignatureReport, session: Ses
     if validation.claimed_signing_time:
         at = session.moment(validation.claimed_signing_time)
         details.append(session.text("any_xml.claimed", at=at))
+    if validation.best_signature_time:
+        at = session.moment(validation.best_signature_time)
+        details.append(session.text("any_xml.proved", at=at))
     details.append(_scope_words(signature, session))
     details.extend(signature.covered[:_MOST_PATHS])
     if len(signature.covered) > _MOST_PATHS:

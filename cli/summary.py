@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cli.examining import Examining, expected
@@ -47,6 +48,38 @@ class _Group:
 
 
 @dataclass(slots=True)
+class ProvedTimes:
+    """How many signatures a time-stamp proves to have existed, and from when to when."""
+
+    signatures: int = 0
+    proved: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def add(self, body: Mapping[str, Any]) -> None:
+        """Count the signatures of one result in; `ingest` and `check` tell of none."""
+        for each in body.get("signatures", ()):
+            self.signatures += 1
+            if not each["best_signature_time"]:
+                continue
+            self.proved += 1
+            time = datetime.fromisoformat(each["best_signature_time"])
+            self.first = time if self.first is None else min(self.first, time)
+            self.last = time if self.last is None else max(self.last, time)
+
+    def show(self, session: Session) -> None:
+        """One line, where there is any proof at all."""
+        if self.first and self.last:
+            session.say(
+                "documents.proved",
+                proved=self.proved,
+                all=self.signatures,
+                first=session.moment(self.first),
+                last=session.moment(self.last),
+            )
+
+
+@dataclass(slots=True)
 class Summary:
     """Counts and groups; memory does not grow with the number of documents.
 
@@ -58,11 +91,13 @@ class Summary:
     said_before: frozenset[str] = frozenset()
     with_warnings: bool = False
     counts: Counter[Outcome] = field(default_factory=Counter)
+    proofs: ProvedTimes = field(default_factory=ProvedTimes)
     _groups: dict[str, _Group] = field(default_factory=dict)
 
     def add(self, result: Result) -> None:
         """Count *result* in."""
         self.counts[result.outcome] += 1
+        self.proofs.add(result.body)
         for code, first in {each.code: each for each in reversed(result.findings)}.items():
             group = self._groups.setdefault(code, _Group(first))
             group.documents += 1
@@ -99,6 +134,7 @@ class Summary:
         for outcome in Outcome:
             if count := self.counts[outcome]:
                 session.write(f"  {outcome_words(outcome, session)}: {count}")
+        self.proofs.show(session)
         groups = sorted(self._groups.items(), key=lambda each: each[1].weight)
         if not groups:
             return
@@ -167,5 +203,8 @@ def _record_lines(body: dict[str, Any], session: Session) -> list[str]:
         verdict = " / ".join(filter(None, (each["indication"], each["sub_indication"])))
         role = each["role"] or "?"
         line = session.text("documents.signature", role=role, signer=signer, verdict=verdict)
+        if each["best_signature_time"]:
+            at = session.moment(datetime.fromisoformat(each["best_signature_time"]))
+            line = session.text("documents.signature_proved", line=line, at=at)
         lines.append(visible(line))
     return lines

@@ -10,6 +10,7 @@ import typer
 from cli.exit_code import ExitCode
 from cli.parameters import At, session_of
 from cli.session import Session, Tone
+from schemas.vietnam import VIETNAM_TIME
 
 if TYPE_CHECKING:
     from cli.revocation import RevocationData
@@ -170,7 +171,7 @@ def _show_revocation(data: "RevocationData", session: Session) -> None:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.strftime("%d/%m/%Y %H:%M:%S UTC")
+    return moment.astimezone(VIETNAM_TIME).strftime("%d/%m/%Y %H:%M:%S (UTC+7)")
 
 
 def _written(day: date) -> str:

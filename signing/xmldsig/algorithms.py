@@ -40,7 +40,7 @@ _LEAST_EXPONENT = 65537
 # Below these no table may go: what an operator drops in may be stricter, never weaker.
 _LEAST_BITS = {"rsa": 2048, "ecdsa": 256}
 _MOST_BITS = 16_384
-_ENDING_HASHES = frozenset({"sha1", "sha224"})
+_LATEST_ENDS = {"sha1": date(2012, 8, 1), "sha224": date(2029, 1, 1)}
 
 
 def digest(name: str, data: bytes) -> bytes:
@@ -253,8 +253,8 @@ def _digest(table: TomlTable) -> DigestAlgorithm:
     name, until = table.take("hash", str), table.take_or_none("until", date)
     if name not in _HASHES:
         raise ValueError(f"hash {name} is not one of {', '.join(_HASHES)}")
-    if name in _ENDING_HASHES and until is None:
-        raise ValueError(f"hash {name} must have an end")
+    if name in _LATEST_ENDS and (until is None or until > _LATEST_ENDS[name]):
+        raise ValueError(f"hash {name} must have an end, {_LATEST_ENDS[name]} at the latest")
     return DigestAlgorithm(table.take("uri", str), name, until)
 
 

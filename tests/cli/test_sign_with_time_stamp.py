@@ -74,6 +74,14 @@ def test_a_record_signed_with_time_stamps_is_accepted_with_its_proved_time(
         assert timestamp["indication"] == "TOTAL-PASSED"
         assert signature["best_signature_time"] == timestamp["generated_at"]
     assert (b"CertificateValues" in waiting.read_bytes()) is long_term
+    people = call("verify", waiting, "--trust", trust, "--roster", province.roster, "--lang", "en")
+    assert "3 of 3 signatures are proved to have existed" in people.out
+    later = ("--at", "2031-06-30", "--trust", trust, "--roster", province.roster, "--lang", "en")
+    stale = call("verify", waiting, *later)
+    assert stale.code == 3
+    assert "(TRY_LATER): It is not known whether" in stale.out
+    foreign = call("verify", "--any-xml", waiting, "--trust", trust, "--lang", "en")
+    assert foreign.out.count("A time-stamp proves that the signature existed at: ") == 3
 
 
 def test_without_trust_in_the_authority_the_signature_passes_and_the_proof_does_not(

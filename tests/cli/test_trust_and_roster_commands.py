@@ -86,7 +86,7 @@ class TestTrust:
         index.write_text(text, "utf-8")
         ran = call("trust", "list", trust, "--lang=en")
         assert ran.code == 0
-        assert "OCSP response: issued 15/06/2026 00:00:00 UTC, good until 22/06/2026" in ran.out
+        assert "OCSP response: issued 15/06/2026 07:00:00 (UTC+7), good until 22/06/2026" in ran.out
         assert "time-stamps" in ran.out
 
     def test_says_what_ends_soon(self, trust: Path) -> None:

@@ -54,6 +54,7 @@ class SignatureLine:
     organization: str | None
     subject: str
     claimed_at: datetime | None
+    proved_at: datetime | None
     indication: Indication
 
 
@@ -91,6 +92,7 @@ def signature_line(signature: SignatureValidation) -> SignatureLine:
         organization=names.get("organization"),
         subject=subject.replace(",", ", "),  # where lines may break
         claimed_at=signature.claimed_signing_time,
+        proved_at=signature.best_signature_time,
         indication=signature.verdict.indication,
     )
 

@@ -222,6 +222,7 @@ def test_reads_a_stricter_table(tmp_path):
         ('name = "hocba-algorithms"\n', "", "missing name"),
         ("date = 2026-11-22", 'date = "2026-11-22"', "date is not of the kind date"),
         ("until = 2012-08-01\n", "", "sha1 must have an end"),
+        ("until = 2012-08-01", "until = 2012-08-02", "2012-08-01 at the latest"),
         ("until = 2012-08-01", "until = 2012-08-01T00:00:00Z", "until is not of the kind date"),
         ('hash = "sha256"', 'hash = "md5"', "hash md5 is not one of"),
         ('hash = "sha256"', 'hash = "sha256"\nweak = true', "unknown: digest 3: weak"),
