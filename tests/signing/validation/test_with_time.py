@@ -53,10 +53,10 @@ def timestamp(name, token, include=""):
     )
 
 
-def document(label, *, content=(), claimed=None, individual=None):
+def document(label, *, content=(), claimed=None, individual=None, beside=()):
     """A signature by *label* over `#c`, with time-stamps on the content at these times.
 
-    With *individual* they name the references of these Ids.
+    With *individual* they name the references of these Ids; *beside* are more references.
     """
     key = pki().signer(label)
     der = key.certificate.public_bytes(Encoding.DER)
@@ -78,7 +78,7 @@ def document(label, *, content=(), claimed=None, individual=None):
         "</x:SignedProperties></x:QualifyingProperties></Object>"
     )
     root = etree.fromstring(f"<r>{CONTENT}</r>")
-    references = [Ref("#c", id="R"), Ref("#P", type=names.TYPE_SIGNED_PROPERTIES)]
+    references = [Ref("#c", id="R"), *beside, Ref("#P", type=names.TYPE_SIGNED_PROPERTIES)]
     return root, forge(root, Forgery(references, key, objects=[properties], id="S"))
 
 
@@ -135,6 +135,22 @@ def test_a_time_stamp_on_one_reference_is_on_its_data():
     (told,) = [each for each in nowhere.verdict.findings if each.code == "HB-S058"]
     for language in Language:  # with why it is of no use, in words
         assert stamp.verdict.findings[0].message(language) in told.message(language)
+
+
+def test_a_time_stamp_on_one_reference_that_names_none_is_told():
+    found = judged("homeroom-new", content=[AUDIT - DAY], individual=())
+    assert found.timestamps == ()
+    assert found.verdict.indication is Indication.TOTAL_PASSED
+    assert {each.code for each in found.verdict.findings} == {"HB-S080"}
+
+
+def test_a_time_stamp_on_content_that_is_not_there_stamps_nothing():
+    root, _ = document("homeroom-new", content=[AUDIT - DAY], beside=[Ref("#khong-co")])
+    found = validate(root)
+    expect(found, Indication.INDETERMINATE, SubIndication.SIGNED_DATA_NOT_FOUND)
+    (stamp,) = found.timestamps
+    assert stamp.verdict.indication is Indication.INDETERMINATE
+    assert "HB-S083" in {each.code for each in stamp.verdict.findings}
 
 
 def test_fails_when_signed_after_the_revocation_for_certain():
