@@ -1,4 +1,4 @@
-"""SignedProperties as they may be written: what names the signing certificate, and what does not."""
+"""SignedProperties as they may be written: what names the signing certificate and what does not."""
 
 from base64 import b64encode
 from hashlib import sha256
