@@ -32,6 +32,9 @@ _POSITION = re.compile(r",? line \d+, column \d+$")
 _MISMATCHED_TAGS = re.compile(r"mismatch: (\S+) line (\d+) and (\S+)")
 
 _COUNT = etree.XPath("count(/descendant::*)")
+_COUNT_ASIDES = etree.XPath(
+    "count(/descendant::comment()) + count(/descendant::processing-instruction())"
+)
 # Id under every spelling that some XML-DSig library accepts: Id, ID, id, xml:id, x:Id.
 _ID_ATTRIBUTES = etree.XPath("/descendant::*/@*[translate(local-name(), 'ID', 'id') = 'id']")
 
@@ -109,6 +112,11 @@ class ParsedDocument:
     def size(self) -> int:
         """The number of elements."""
         return int(_COUNT(self.root))
+
+    @cached_property
+    def asides(self) -> int:
+        """The number of comments and processing instructions."""
+        return int(_COUNT_ASIDES(self.root))
 
     @cached_property
     def ids(self) -> Mapping[str, tuple[etree._Element, ...]]:

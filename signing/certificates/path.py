@@ -131,11 +131,10 @@ class PathValidator:
         at: datetime,
         proved: datetime | None,
     ) -> CertificateValidation:
-        hints = sorted(set(material.certificates) - {certificate.der})[:_MOST_HINTS]
         material = ValidationMaterial(
-            certificates=tuple(hints),
-            crls=tuple(sorted(set(material.crls)))[:_MOST_HINTS],
-            ocsp_responses=tuple(sorted(set(material.ocsp_responses)))[:_MOST_HINTS],
+            certificates=_hints(material.certificates, certificate.der),
+            crls=_hints(material.crls),
+            ocsp_responses=_hints(material.ocsp_responses),
         )
         key = (certificate.sha256, purpose or "", _digest(material), str(proved or ""))
         with self._keeping:
@@ -292,13 +291,25 @@ def _objects(material: ValidationMaterial) -> tuple[RevocationList | OcspAnswer,
     return (*_read(material.crls, read_crl), *_read(material.ocsp_responses, read_ocsp))
 
 
+def _hints(octets: tuple[bytes, ...], known: bytes | None = None) -> tuple[bytes, ...]:
+    """*octets* each once and in one order, but for the *known* ones, and not too many."""
+    return tuple(sorted({each for each in octets if each != known})[:_MOST_HINTS]) if octets else ()
+
+
 def _digest(material: ValidationMaterial) -> str:
-    digest = sha256()
-    for group in (material.certificates, material.crls, material.ocsp_responses):
-        digest.update(b"%d," % len(group))
-        for each in group:
-            digest.update(sha256(each).digest())
-    return digest.hexdigest()
+    """What tells one material from any other: short, whatever was sent."""
+    groups = (
+        "".join([_fingerprint(each) for each in material.certificates]),
+        "".join([sha256(each).hexdigest() for each in material.crls]),
+        "".join([sha256(each).hexdigest() for each in material.ocsp_responses]),
+    )
+    return sha256(",".join(groups).encode()).hexdigest()
+
+
+@lru_cache(maxsize=8_192)
+def _fingerprint(der: bytes) -> str:
+    """Kept: the certificates beside a signature are those of few authorities."""
+    return sha256(der).hexdigest()
 
 
 def _read(octets: Iterable[bytes], reader: Callable[[bytes], _T]) -> tuple[_T, ...]:

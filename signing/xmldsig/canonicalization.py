@@ -128,9 +128,11 @@ def _prefix_list(prefixes: Sequence[str]) -> list[str] | None:
     right for a prefix that no document has, wrong for `#default`. libxml2 takes the empty prefix
     for the same, and that one is in the dictionary once a document undeclares a default namespace.
     """
+    if not prefixes:
+        return None
     if _DEFAULT in prefixes:
         etree.fromstring(b'<a xmlns=""/>')
-    return ["" if each == _DEFAULT else each for each in prefixes] or None
+    return ["" if each == _DEFAULT else each for each in prefixes]
 
 
 def _copy_without(
@@ -143,9 +145,9 @@ def _copy_without(
     # Every place is looked up before anything moves.
     paths = [_steps(element, each) for each in dict.fromkeys(removed)]
     copy = _copy(element, whole_document=whole_document)
-    nodes = [_at(copy, steps) for steps in paths]
-    for node in nodes:
-        _remove(node)
+    places = [(_at(copy, steps[:-1]), _at(copy, steps)) for steps in paths]
+    for parent, node in places:
+        _remove(parent, node)
     return copy
 
 
@@ -170,10 +172,8 @@ def _at(element: etree._Element, steps: Sequence[int]) -> etree._Element:
     return element
 
 
-def _remove(node: etree._Element) -> None:
-    parent, before, tail = node.getparent(), node.getprevious(), node.tail or ""
-    if parent is None:
-        raise CanonicalizationError("nothing would be left")
+def _remove(parent: etree._Element, node: etree._Element) -> None:
+    before, tail = node.getprevious(), node.tail or ""
     if before is None:
         parent.text = (parent.text or "") + tail
     else:
