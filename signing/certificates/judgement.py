@@ -299,7 +299,15 @@ def _status_unknown(
     statuses: list[Status],
     at: datetime,
 ) -> Verdict:
-    """TRY_LATER, naming the first certificate below the anchor whose status is not known."""
+    """TRY_LATER, naming the first certificate below the anchor whose status is not known.
+
+    Not where the path begins later only: no revocation data would mend that.
+    """
+    if at < shell_start(path):
+        return indeterminate(
+            SubIndication.NOT_YET_VALID,
+            finding("HB-S043", subject=name_of(engine.leaf), since=day(shell_start(path))),
+        )
     freshness = Freshness(engine.constraints)
     for certificate in path.iter_certs(include_root=False):
         said = _of(certificate, statuses)

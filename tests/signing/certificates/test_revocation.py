@@ -105,6 +105,13 @@ def test_a_crl_of_the_future_says_nothing_yet(pki):
     expect(validate(pki, "homeroom-new", *crls), SubIndication.TRY_LATER, "HB-S067")
 
 
+def test_before_the_certificate_begins_no_newer_crl_is_asked_for(pki):
+    begins = pki.certificate("homeroom-new").not_valid_before_utc
+    found = validate(pki, "homeroom-new", crls_of=NOW, at=begins - timedelta(days=1))
+    told = expect(found, SubIndication.NOT_YET_VALID, "HB-S043")
+    assert told["since"] == begins.strftime("%d/%m/%Y")
+
+
 def test_is_revoked_with_time_and_reason(pki):
     for found in (
         validate(pki, "homeroom-new-revoked", crls_of=NOW),
