@@ -13,11 +13,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from signing.certificates.certificate import read_certificate
 from signing.certificates.fetching import FetchPolicy, RevocationFetcher
 from signing.certificates.path import PathValidator, ValidationMaterial
 from signing.report import Indication, SubIndication
+from tests.support import odd_certificates, signing_kit
 from tests.support.services.certomancer import PkiService
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -368,6 +370,76 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path, service):
     source = fetcher(tmp_path / "kept", service.address)
     (tmp_path / "kept").rmdir()
     assert validate(service, source).verdict.indication is Indication.TOTAL_PASSED
+
+
+def test_a_place_that_cannot_be_written_is_no_obstacle_and_leaves_no_draft(tmp_path, service):
+    crl = service.pki.crl("issuer", NOW)
+    with answering(whole(crl)) as server:
+        url = f"{server.address}/a.crl"
+        source = fetcher(tmp_path, server.address)
+        note = source._path(url).with_suffix(".json")
+        (note / "thu-muc").mkdir(parents=True)
+        assert source._get(url, url, None) == crl
+        assert server.count == 1
+    assert {each.suffix for each in tmp_path.iterdir()} == {".json", ".lock", ".der"}
+
+
+def test_of_many_addresses_the_last_stay_in_memory_and_all_in_the_folder(tmp_path, service):
+    with answering(whole(service.pki.crl("issuer", NOW))) as server:
+        source = fetcher(tmp_path, server.address)
+        urls = [f"{server.address}/{number}.crl" for number in range(140)]
+        for url in (*urls, urls[0]):
+            assert source._get(url, url, None) is not None
+        assert server.count == len(urls)
+    assert len(source._memory) == 128
+    assert urls[0] in source._memory
+    assert urls[1] not in source._memory
+
+
+def naming(*addresses):
+    """A certificate whose AuthorityInformationAccess and CRLDistributionPoints say these."""
+    points = [x509.DistributionPoint(addresses, None, None, None)]
+    places = [
+        x509.AccessDescription(method, each)
+        for method in (AuthorityInformationAccessOID.CA_ISSUERS, AuthorityInformationAccessOID.OCSP)
+        for each in addresses
+    ]
+    return odd_certificates.person(
+        "015180000099",
+        extensions=[
+            (x509.CRLDistributionPoints(points), False),
+            (x509.AuthorityInformationAccess(places), False),
+        ],
+    ).certificate
+
+
+def test_looks_for_nothing_where_a_certificate_names_no_address(tmp_path, service):
+    issuer = signing_kit.issuer().certificate
+    directory = x509.DirectoryName(odd_certificates.common_name("Danh bạ"))
+    with answering(whole(b"")) as server:
+        source = fetcher(tmp_path, server.address)
+        bare = odd_certificates.person("015180000098").certificate
+        for certificate in (bare, naming(directory)):
+            assert source.obtain(certificate, issuer, NOW) == NOTHING
+        assert server.count == 0
+
+
+def test_goes_on_to_the_next_address_of_each_kind_until_one_serves(tmp_path, service):
+    """The CRL, then the OCSP response: the first address of the responder has none either."""
+    response = service.pki.ocsp("homeroom-new", NOW)
+    asked = []
+
+    def second_responder(request):
+        asked.append((request.command, request.path))
+        serves = (request.command, request.path) == ("POST", "/2")
+        whole(response if serves else b"", status=200 if serves else 404)(request)
+
+    with answering(second_responder) as server:
+        addresses = [x509.UniformResourceIdentifier(f"{server.address}/{each}") for each in "12"]
+        source = fetcher(tmp_path, server.address)
+        found = source.obtain(naming(*addresses), signing_kit.issuer().certificate, NOW)
+    assert found == ValidationMaterial(ocsp_responses=(response,))
+    assert asked == [("GET", "/1"), ("GET", "/2"), ("POST", "/1"), ("POST", "/2")]
 
 
 def test_forgets_copies_that_nobody_fetched_for_long(tmp_path, service):
