@@ -28,7 +28,11 @@ _MOST_SECONDS = 2.0
 _LEAST_SECONDS = 10.0
 
 _ATTACKS = "tests/signing/attacks"
-_CERTIFICATES = "tests/signing/certificates"
+_CERTIFICATES = (
+    "tests/signing/certificates/test_revocation.py",
+    "tests/signing/certificates/test_proved_time.py",
+    "tests/signing/certificates/test_path.py",
+)
 _SIGNATURES = "tests/signing/validation"
 _TIMESTAMPS = "tests/signing/timestamps"
 _STAMPED = "tests/signing/timestamps/test_stamped_records.py"
@@ -43,13 +47,13 @@ TESTS: Final = {
         _SIGNATURES,
     ),
     "signing/xmldsig/references.py": (_SIGNATURES, "tests/signing/xmldsig", _ATTACKS),
-    "signing/certificates/judgement.py": (_CERTIFICATES, _SIGNATURES),
-    "signing/certificates/past.py": (_CERTIFICATES, _SIGNATURES),
+    "signing/certificates/judgement.py": (*_CERTIFICATES, _SIGNATURES),
+    "signing/certificates/past.py": (*_CERTIFICATES, _SIGNATURES),
     "signing/xades/signed_properties.py": (_SIGNATURES, _ATTACKS),
     "signing/timestamps/validation.py": (_TIMESTAMPS,),
     "signing/validation/proof.py": (_SIGNATURES, _STAMPED, "tests/signing/xades"),
     "signing/validation/signature.py": (_SIGNATURES, _STAMPED),
-    "signing/certificates/path.py": (_CERTIFICATES,),
+    "signing/certificates/path.py": _CERTIFICATES,
     "signing/validation/basic.py": (_SIGNATURES, _ATTACKS),
     "signing/record.py": ("tests/signing/test_record.py", _ATTACKS),
 }

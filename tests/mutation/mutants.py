@@ -35,6 +35,7 @@ _ARITHMETIC: Final[Mapping[type[ast.operator], type[ast.operator]]] = {
     ast.Sub: ast.Add,
     ast.Mult: ast.Add,
 }
+_MANY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def _choices(node: ast.AST) -> int:  # noqa: PLR0911 -- a table of kinds
         case ast.BinOp(op=op):
             return int(type(op) in _ARITHMETIC)
         case ast.Constant(value=value):
-            return int(isinstance(value, int))
+            # One more of what is counted in hundreds is no slip.
+            return int(isinstance(value, int) and value < _MANY)
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return int(name in _NAMES)
         case ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom()) | ast.Continue():
