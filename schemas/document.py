@@ -68,6 +68,18 @@ class ParsedDocument:
     _selected: dict[etree.XPath, tuple[etree._Element, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _paths: dict[etree._Element, str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def path(self, element: etree._Element) -> str:
+        """The `element_path` of *element*, every step of it looked up once."""
+        known = self._paths.get(element)
+        if known is None:
+            parent, step = element.getparent(), _step(element)
+            known = step if parent is None else f"{self.path(parent)}/{step}"
+            self._paths[element] = known
+        return known
 
     def select(self, expression: etree.XPath) -> tuple[etree._Element, ...]:
         """The elements that an absolute *expression* selects, in document order; looked up once."""

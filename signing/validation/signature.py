@@ -62,6 +62,7 @@ class SignatureValidator:
         at: datetime,
         references: ReferenceValidator | None = None,
     ) -> None:
+        self._document = document
         self._constraints = constraints
         self._paths = paths
         self._at = at
@@ -108,7 +109,7 @@ class SignatureValidator:
             paths=self._paths,
             at=self._at,
         )
-        return _validated(basic, proofs, timed, role)
+        return _validated(basic, proofs, timed, role, self._document.path(form.element))
 
 
 def _material(form: SignatureForm, unsigned: UnsignedProperties) -> ValidationMaterial:
@@ -126,7 +127,7 @@ def _fingerprint(der: bytes) -> str:
 
 
 def _validated(
-    basic: BasicValidation, proofs: Proofs, timed: Timed, role: str | None
+    basic: BasicValidation, proofs: Proofs, timed: Timed, role: str | None, path: str
 ) -> ValidatedSignature:
     data = [each for each in basic.references if each.is_data]
     form, certificate = basic.form, basic.certificate
@@ -136,7 +137,7 @@ def _validated(
     return ValidatedSignature(
         validation=SignatureValidation(
             id=form.id,
-            path=element_path(form.element),
+            path=path,
             role=role,
             verdict=verdict,
             signer=certificate.signer if certificate else None,

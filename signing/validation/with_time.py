@@ -71,16 +71,16 @@ def validate_with_time(
     best = min((each for each in proved if each <= at), default=None)
     # (2) steps 4 a, b, d, 6 and 7, and past signature validation:
     x509 = basic.x509
+    made_after = _made_after(timestamps)
     if basic.certificate is not None:
-        not_before_signing = _made_after(timestamps)
-        x509 = _x509_in_time(basic, basic.certificate, best, not_before_signing)
+        x509 = _x509_in_time(basic, basic.certificate, best, made_after)
         if best is not None and paths is not None and _may_be_lifted(x509.verdict):
             x509 = paths.validate_past(
                 basic.certificate, material, purpose, at=at, best_signature_time=best
             )
     verdicts = [basic.timeless, x509.verdict]
     # (3) step 4 e:
-    if not _in_order(timestamps):
+    if made_after is not None and not _in_order(timestamps, made_after):
         verdicts.append(indeterminate(SubIndication.TIMESTAMP_ORDER_FAILURE, finding("HB-S054")))
     # (4) steps 4 c, 5, 8 and 9:
     level = _level(basic, material, proved=best is not None)
@@ -162,13 +162,10 @@ def _made_after(timestamps: tuple[TimestampValidation, ...]) -> datetime | None:
     return max((each for each in times if each is not None), default=None)
 
 
-def _in_order(timestamps: tuple[TimestampValidation, ...]) -> bool:
+def _in_order(timestamps: tuple[TimestampValidation, ...], made_after: datetime) -> bool:
     """Whether every time-stamp on the content comes before every one on the signature."""
-    after = _made_after(timestamps)
     signed = _passed(timestamps, TimestampKind.SIGNATURE)
-    return after is None or all(
-        each.generated_at is not None and after <= each.generated_at for each in signed
-    )
+    return all(each.generated_at is not None and made_after <= each.generated_at for each in signed)
 
 
 def _useless(timestamps: tuple[TimestampValidation, ...]) -> list[Verdict]:

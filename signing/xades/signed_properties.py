@@ -69,7 +69,7 @@ def read_signed_properties(
     xades = _xades_properties(form, covered, problems)
     stated = None if xades is None else next(xades.iterchildren(_SIGNED_SIGNATURE_PROPERTIES), None)
     times = [] if stated is None else list(stated.iterchildren(_SIGNING_TIME))
-    times += [each for each in _vendor_times(form) if _is_covered(each, covered)]
+    times += [each for each in _vendor_times(form) if is_covered(each, covered)]
     claimed: datetime | None = None
     for each in times:
         read = _time(text_of(each))
@@ -105,7 +105,7 @@ def _xades_properties(
     if not in_place:
         problems.append(finding("HB-S035", line=properties.sourceline))
         return None
-    if not _is_covered(properties, covered):
+    if not is_covered(properties, covered):
         problems.append(finding("HB-S033", line=properties.sourceline))
         return None
     return properties
@@ -151,7 +151,8 @@ def _signing_certificates(
     return tuple(found)
 
 
-def _is_covered(element: etree._Element, covered: tuple[etree._Element, ...]) -> bool:
+def is_covered(element: etree._Element, covered: tuple[etree._Element, ...]) -> bool:
+    """Whether *element* stands inside one of the *covered* parts of its signature."""
     return element in covered or any(each in covered for each in element.iterancestors())
 
 

@@ -14,6 +14,7 @@ from schemas.document import local_name
 from schemas.findings import Finding, finding
 from signing import names
 from signing.certificates.path import ValidationMaterial
+from signing.xades.signed_properties import is_covered
 from signing.xades.timestamp_elements import (
     ContentTimestamp,
     SignatureTimestamp,
@@ -124,8 +125,7 @@ def _signed_properties(
 ) -> Iterable[etree._Element]:
     """The SignedProperties in their place that a reference of this signature covers."""
     for element in form.element.iter(names.SIGNED_PROPERTIES):
-        parts = (element, *element.iterancestors())
-        if any(each in covered for each in parts) and _in_place(element, form):
+        if is_covered(element, covered) and _in_place(element, form):
             yield element
 
 

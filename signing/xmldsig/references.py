@@ -103,7 +103,6 @@ class ReferenceValidator:
         self._cost += document.data.count(b"=") * _UNITS_PER_ATTRIBUTE
         # Comments and instructions are nodes as well, and short ones.
         self._cost += document.asides * _UNITS_PER_ASIDE
-        self._paths: dict[etree._Element, str] = {}
         self._spent = 0
 
     def charge(self, canonicalizations: int = 1) -> None:
@@ -117,10 +116,7 @@ class ReferenceValidator:
 
     def path(self, element: etree._Element) -> str:
         """Where *element* stands; looked up once, since that takes a walk over its siblings."""
-        known = self._paths.get(element)
-        if known is None:
-            known = self._paths[element] = element_path(element)
-        return known
+        return self._document.path(element)
 
     def validate(self, reference: Reference, form: SignatureForm) -> ReferenceValidation:
         """*reference* of the signature *form*."""
