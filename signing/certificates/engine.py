@@ -17,13 +17,9 @@ from typing import Any, TypeVar
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.authority import AuthorityWithCert
 from pyhanko_certvalidator.errors import (
-    CRLValidationError,
-    OCSPValidationError,
     PathBuildingError,
     RevokedError,
-    ValidationError,
 )
 from pyhanko_certvalidator.ltv.poe import POEManager
 from pyhanko_certvalidator.ltv.time_slide import time_slide
@@ -219,10 +215,9 @@ class Engine:
         context = self._context(within, _REQUIRED, crls=crls, answers=answers, lenient=True)
         prefix = ValidationPath(path.trust_anchor, interm=[], leaf=None)
         prefixes = {}
-        authority = path.trust_anchor.authority
-        if isinstance(authority, AuthorityWithCert):
-            context.record_validation(authority.certificate, prefix)  # type: ignore[no-untyped-call]
-        for each in path.iter_certs(include_root=False):
+        anchor, *below = path.iter_certs(include_root=True)
+        context.record_validation(anchor, prefix)  # type: ignore[no-untyped-call]
+        for each in below:
             prefix = prefix.copy_and_append(each)
             prefixes[each.sha256] = prefix
             if each.ca:
@@ -323,9 +318,7 @@ def _said(check: Coroutine[Any, Any, Any]) -> tuple[datetime | None, str | None]
         drive(check)
     except RevokedError as error:
         return error.revocation_dt, str(error.reason.native)
-    except (CRLValidationError, OCSPValidationError, ValidationError):
-        return None
-    except Exception:  # noqa: BLE001 -- asn1crypto raises anything for hostile DER
+    except Exception:  # noqa: BLE001 -- not authentic, or hostile: asn1crypto raises anything
         return None
     return None, None
 

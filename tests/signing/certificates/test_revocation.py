@@ -1,5 +1,6 @@
 """Revocation: what each object is worth, what follows for the certificate, and how fast."""
 
+import asyncio
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -350,6 +351,15 @@ def test_an_expired_certificate_passes_with_the_last_crl_before_its_end(pki):
     assert passes(found)
     assert len(found.revocation) == 2
     assert found.revoked_at is None
+
+
+def test_the_past_is_the_same_inside_an_event_loop(pki):
+    crls = (pki.crl("root", NOW), pki.crl("issuer", day(2025, 12, 28)))
+
+    async def inside():
+        return past(pki, "homeroom", *crls, proved=day(2023, 6))
+
+    assert asyncio.run(inside()) == past(pki, "homeroom", *crls, proved=day(2023, 6))
 
 
 def test_an_expired_certificate_passes_with_an_ocsp_response_of_its_time(pki):
