@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import algos
+from asn1crypto import crl as asn1_crl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from hocba.sample.insecure_keys import insecure_rsa_key
 from signing.certificates.certificate import read_certificate
 from signing.certificates.path import PathValidator, ValidationMaterial
 from signing.certificates.trust import Purpose, TrustAnchor, TrustStore
@@ -407,3 +410,71 @@ def test_a_list_from_the_end_of_the_calendar_takes_nothing_away():
     paths = validator(root, *lists, intermediates=[issuer])
     found = paths.validate(read_certificate(signer.der), ValidationMaterial(crls=(odd,)), None, NOW)
     assert found.verdict.indication is Indication.TOTAL_PASSED
+
+
+# ------------------------------------------------ faults of the path itself, at a proved time
+
+
+def past(paths, party, time_):
+    """The certificate's past validation, whatever it comes to today."""
+    certificate = read_certificate(party.der)
+    return paths.validate_past(
+        certificate, NOTHING, None, at=NOW, best_signature_time=time_
+    ).verdict
+
+
+def test_the_past_forgives_no_fault_of_the_certificate(root, issuer):
+    lists = [crl(root, day(6)), crl(issuer, day(5, 20))]
+    odd = issued("Signer", issuer, ca=False, extensions=[UNKNOWN])
+    found = past(validator(root, *lists, intermediates=[issuer]), odd, day(5, 24))
+    assert found.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
+    assert [each.code for each in found.findings] == ["HB-S044"]
+
+
+def test_the_past_forgives_no_key_that_the_table_never_allowed(root):
+    odd = issued("Issuer", root, key=ec.generate_private_key(ec.SECP256K1()))
+    signer = issued("Signer", odd, ca=False)
+    lists = [crl(root, day(6)), crl(odd, day(5, 20))]
+    found = past(validator(root, *lists, intermediates=[odd]), signer, day(5, 24))
+    assert found.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+    assert [each.code for each in found.findings] == ["HB-S046"]
+
+
+def signed_again(crl_, key, method, hash_):
+    """The same list, signed by an algorithm that no library would sign it by any more."""
+    parsed = asn1_crl.CertificateList.load(crl_)
+    algorithm = algos.SignedDigestAlgorithm({"algorithm": method})
+    body = parsed["tbs_cert_list"]
+    body["signature"] = algorithm
+    return asn1_crl.CertificateList(
+        {
+            "tbs_cert_list": body,
+            "signature_algorithm": algorithm,
+            "signature": key.sign(body.dump(force=True), padding.PKCS1v15(), hash_),
+        }
+    ).dump()
+
+
+@pytest.mark.parametrize(
+    ("method", "hash_", "sub_indication", "codes"),
+    [
+        ("sha256_rsa", hashes.SHA256(), None, []),
+        ("sha1_rsa", hashes.SHA1(), SubIndication.NO_POE, ["HB-S073"]),  # noqa: S303
+        (
+            "md5_rsa",
+            hashes.MD5(),  # noqa: S303
+            SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+            ["HB-S046"],
+        ),
+    ],
+)
+def test_the_past_rests_on_no_crl_by_a_weak_algorithm(root, method, hash_, sub_indication, codes):
+    """SHA-1 was good until 2012, and a signature of then would pass; MD5 was good never."""
+    key = insecure_rsa_key("tests/proved-time")
+    issuer = issued("Issuer", root, key=key)
+    signer = issued("Signer", issuer, ca=False, until=day(6))
+    listed = signed_again(crl(issuer, day(5, 20)), key, method, hash_)
+    paths = validator(root, crl(root, day(6)), listed, intermediates=[issuer])
+    found = past(paths, signer, day(5, 24))
+    assert found.sub_indication is sub_indication
+    assert [each.code for each in found.findings] == codes
