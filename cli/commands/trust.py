@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from signing.certificates.trust import TrustAnchor, TrustStore
 
 _EXPIRES_SOON = timedelta(days=90)
+# From the least to the gravest.
+_GRAVITY = (ExitCode.PASSED, ExitCode.INDETERMINATE, ExitCode.FAILED)
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR")]
 
@@ -50,7 +52,7 @@ def check(context: typer.Context, folder: Folder, at: At = None) -> ExitCode:
     session = session_of(context)
     store = read_trust_store(folder)
     problems = tuple(_problems(store, at or datetime.now(UTC)))
-    failed = any(not only_warns for _, _, only_warns in problems)
+    code = max((weight for _, _, weight in problems), key=_GRAVITY.index, default=ExitCode.PASSED)
     if session.json:
         session.emit(
             {
@@ -59,7 +61,7 @@ def check(context: typer.Context, folder: Folder, at: At = None) -> ExitCode:
                 "crls": len(store.crls),
                 "ocsp_responses": len(store.ocsp_responses),
                 "digest": store.digest,
-                "usable": not failed,
+                "usable": code is not ExitCode.FAILED,
                 "problems": [
                     {"code": key.partition(".")[2], "message": session.text(key, **values)}
                     for key, values, _ in problems
@@ -67,8 +69,8 @@ def check(context: typer.Context, folder: Folder, at: At = None) -> ExitCode:
             }
         )
     else:
-        for key, values, only_warns in problems:
-            tone = Tone.DOUBTFUL if only_warns else Tone.BAD
+        for key, values, weight in problems:
+            tone = Tone.BAD if weight is ExitCode.FAILED else Tone.DOUBTFUL
             session.write(session.paint(session.text(key, **values), tone))
         session.say(
             "trust.checked",
@@ -79,44 +81,65 @@ def check(context: typer.Context, folder: Folder, at: At = None) -> ExitCode:
             problems=len(problems),
         )
         session.say("trust.digest", digest=store.digest)
-    return ExitCode.FAILED if failed else ExitCode.PASSED
+    return code
 
 
-def _problems(store: "TrustStore", at: datetime) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Text, values, and whether it only warns."""
+_Problem: TypeAlias = tuple[str, dict[str, Any], ExitCode]
+"""Text, values, and what it makes of the store: a warning, indeterminate verdicts, no use."""
+
+
+def _problems(store: "TrustStore", at: datetime) -> Iterator[_Problem]:
     for anchor in store.anchors:
         subject = anchor.certificate.subject.rfc4514_string()
         start, end = _period(anchor)
         if at.date() < start:
-            yield "trust.not_yet", {"subject": subject, "since": _written(start)}, True
+            yield "trust.not_yet", {"subject": subject, "since": _written(start)}, ExitCode.PASSED
         elif at.date() > end:
-            yield "trust.ended", {"subject": subject, "until": _written(end)}, True
+            yield "trust.ended", {"subject": subject, "until": _written(end)}, ExitCode.PASSED
         elif at.date() + _EXPIRES_SOON > end:
-            yield "trust.ends_soon", {"subject": subject, "until": _written(end)}, True
+            yield "trust.ends_soon", {"subject": subject, "until": _written(end)}, ExitCode.PASSED
     yield from _revocation_problems(store, at)
     periods = [_period(anchor) for anchor in store.anchors]
     if not any(start <= at.date() <= end for start, end in periods):
-        yield "trust.nothing_now", {"at": _written(at.date())}, False
+        yield "trust.nothing_now", {"at": _written(at.date())}, ExitCode.FAILED
 
 
-def _revocation_problems(
-    store: "TrustStore", at: datetime
-) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """What will keep signatures indeterminate: revocation data that is stale or not there."""
+def _revocation_problems(store: "TrustStore", at: datetime) -> Iterator[_Problem]:
+    """What will keep signatures indeterminate: revocation data that is stale or not there.
+
+    Older CRLs beside the current one are no problem: they speak for certificates that have expired.
+    """
     from cli.revocation import authorities, revocation_data
 
     listed = revocation_data(store)
-    for each in listed:
-        if each.next_update is not None and each.next_update < at:
-            until = _moment(each.next_update)
-            yield "trust.stale", {"issuer": each.issuer, "until": until}, True
-        elif each.this_update > at:
-            since = _moment(each.this_update)
-            yield "trust.not_yet_issued", {"issuer": each.issuer, "since": since}, True
-    known = {each.issuer for each in listed}
+    crls = [each for each in listed if each.kind == "crl"]
     for name in authorities(store):
-        if name not in known:
-            yield "trust.no_crl", {"issuer": name}, True
+        own = [each for each in crls if each.issuer == name]
+        if not own:
+            yield "trust.no_crl", {"issuer": name}, ExitCode.INDETERMINATE
+        elif not any(_is_fresh(each, at) for each in own):
+            yield _not_fresh(own, at)
+    for each in listed:
+        if each.kind != "crl" and each.next_update is not None and each.next_update < at:
+            until = _moment(each.next_update)
+            yield "trust.stale", {"issuer": each.issuer, "until": until}, ExitCode.PASSED
+
+
+def _is_fresh(data: "RevocationData", at: datetime) -> bool:
+    return data.this_update <= at and (data.next_update is None or at <= data.next_update)
+
+
+def _not_fresh(crls: list["RevocationData"], at: datetime) -> _Problem:
+    """The newest of one issuer's CRLs that was issued by then has gone stale, or there is none."""
+    issued = [each for each in crls if each.this_update <= at]
+    if not issued:
+        first = min(crls, key=lambda each: each.this_update)
+        since = _moment(first.this_update)
+        values = {"issuer": first.issuer, "since": since}
+        return "trust.not_yet_issued", values, ExitCode.INDETERMINATE
+    newest = max(issued, key=lambda each: each.next_update or each.this_update)
+    until = _moment(newest.next_update or newest.this_update)
+    return "trust.stale", {"issuer": newest.issuer, "until": until}, ExitCode.INDETERMINATE
 
 
 def _period(anchor: "TrustAnchor") -> tuple[date, date]:

@@ -47,13 +47,20 @@ class Coverage:
         return next(self._uncovered(found), None) is None
 
     def uncovered(
-        self, covered: Iterable[etree._Element], *, whole_document: bool
-    ) -> Iterator[str]:
-        """The paths of what nobody signed, each at its uppermost element."""
-        if self._beside and not whole_document:
-            yield "<?…?>"
+        self, covered: Iterable[etree._Element], *, whole_document: bool, most: int
+    ) -> tuple[tuple[str, ...], int]:
+        """What nobody signed, each at its uppermost element: at most *most* paths, how many more.
+
+        A path costs as much as there are siblings, so only those that are shown are made.
+        """
+        paths = ["<?…?>"] if self._beside and not whole_document else []
+        more = 0
         for element in self._uncovered(set(covered)):
-            yield element_path(element)
+            if len(paths) < most:
+                paths.append(element_path(element))
+            else:
+                more += 1
+        return tuple(paths), more
 
     def _uncovered(self, covered: set[etree._Element]) -> Iterator[etree._Element]:
         on_the_way = {above for each in covered for above in each.iterancestors()}

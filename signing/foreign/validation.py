@@ -8,7 +8,6 @@ on top makes a verdict worse, never better.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import islice
 
 from lxml import etree
 
@@ -85,16 +84,13 @@ def validate_foreign(
     verdicts = [_as_document_step(each.report.validation.verdict) for each in results]
     # (3):
     proved = [each for result in results for each in result.proved]
-    uncovered = tuple(
-        islice(
-            validator.coverage.uncovered(_targets(proved), whole_document=_takes_in_all(proved)),
-            _MOST_LISTED,
-        )
+    paths_shown, more = validator.coverage.uncovered(
+        _targets(proved), whole_document=_takes_in_all(proved), most=_MOST_LISTED
     )
-    verdicts.extend(
-        indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, finding("HB-S200", path=each))
-        for each in uncovered
-    )
+    found = [finding("HB-S200", path=each) for each in paths_shown]
+    if more:
+        found.append(finding("HB-S201", count=more))
+    verdicts.extend(indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, each) for each in found)
     return ForeignReport(tuple(each.report for each in results), worst(verdicts))
 
 

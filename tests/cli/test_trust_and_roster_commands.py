@@ -7,6 +7,7 @@ import pytest
 from tests.support.command import call
 from tests.support.sample import Province
 from tests.support.services.certomancer import TestPki
+from tests.support.trust_folder import write_trust_folder
 
 ROW = "15900010001,GVCN,010181429418,,Người Mẫu,2020-08-15,"
 HEADING = "matruong,vaitro,sodinhdanh,masothue,hovaten,tungay,denngay"
@@ -21,6 +22,10 @@ def roster(folder: Path, *rows: str) -> Path:
     path = folder / "danh sách.csv"
     path.write_text("\n".join([HEADING, *rows]) + "\n", "utf-8")
     return path
+
+
+_TODAY = datetime(2026, 6, 15, tzinfo=UTC)
+_LAST_YEAR = datetime(2025, 6, 15, tzinfo=UTC)
 
 
 class TestTrust:
@@ -64,11 +69,24 @@ class TestTrust:
         (trust / "crls" / "person-ec.crl").unlink()
         ran = call("trust", "check", trust, "--format=json")
         assert [each["code"] for each in ran.json["problems"]] == ["no_crl"]
+        assert (ran.code, ran.json["usable"]) == (3, True)
         assert "Hocba Sample Personal CA (EC)" in ran.json["problems"][0]["message"]
         late = call("trust", "check", trust, "--at", "2060-01-01", "--format=json")
         assert "stale" in {each["code"] for each in late.json["problems"]}
         early = call("trust", "check", trust, "--at", "2001-01-01", "--format=json")
         assert "not_yet_issued" in {each["code"] for each in early.json["problems"]}
+
+    def test_an_older_crl_beside_the_current_one_is_no_problem(self, trust: Path) -> None:
+        pki = TestPki()
+        write_trust_folder(
+            trust / "mới",
+            pki.der("root"),
+            [pki.der("issuer")],
+            [pki.crl(each, at) for each in ("root", "issuer") for at in (_LAST_YEAR, _TODAY)],
+        )
+        at = f"--at={_TODAY.isoformat()}"
+        ran = call("trust", "check", trust / "mới", at, "--format=json")
+        assert (ran.code, ran.json["problems"]) == (0, [])
 
     def test_a_broken_revocation_list_makes_the_store_unusable(self, trust: Path) -> None:
         (trust / "crls" / "hỏng.crl").write_bytes(b"\x30\x03\x02\x01\x01")

@@ -38,9 +38,9 @@ def test_what_is_covered_elsewhere_exists() -> None:
 
 @pytest.mark.parametrize("one", all_attacks(), ids=lambda each: each.name)
 def test_gets_exactly_its_verdict(one: attacks.Attack) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     judged = attacks.judge(one)
-    assert time.monotonic() - started < MOST_SECONDS
+    assert time.process_time() - started < MOST_SECONDS
     assert (judged.indication, judged.sub_indication) == (one.indication, one.sub_indication)
     if one.code is None:
         assert not judged.codes

@@ -142,6 +142,13 @@ class TestWhatIsNotSigned:
             ("HB-S200", "goi/them")
         ]
 
+    def test_of_many_parts_the_first_are_named_and_the_others_counted(self):
+        more = "".join(f"<them{number}/>" for number in range(25))
+        found = report(signed(f'<goi><vb Id="v">5</vb>{more}{template(reference("#v"))}</goi>'))
+        named = [each.code for each in found.document.findings]
+        assert named == ["HB-S200"] * 20 + ["HB-S201"]
+        assert dict(found.document.findings[-1].parameters)["count"] == "5"
+
     @pytest.mark.parametrize(
         ("text", "path"),
         [
