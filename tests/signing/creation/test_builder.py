@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
 from schemas.errors import Unreadable
-from schemas.findings import Language, catalogue
+from schemas.findings import Language, catalogue, finding
 from signing import names
 from signing.creation.builder import serialize, sign, sign_record
 from signing.creation.signature_builder import SignatureRequest
 from signing.creation.styles import VENDOR_CANONICAL_TWICE, VENDOR_ENVELOPED, XADES, SignatureStyle
-from signing.errors import SigningRefused
+from signing.errors import SigningKeyError, SigningRefused
 from signing.keys.key import SigningKey, SoftwareKey
 from tests.support import signing_kit as kit
 
@@ -511,6 +511,25 @@ def test_refuses_content_that_has_no_canonical_form_and_adds_nothing(style) -> N
             policy=kit.policy(),
             signing_time=kit.SIGNED_AT,
             style=style,
+        )
+    assert list(root.iter(names.SIGNATURE)) == []
+
+
+def test_a_key_that_fails_before_there_is_anything_to_sign_leaves_the_record_as_it_was() -> None:
+    class Gone(SoftwareKey):
+        @property
+        def signature_algorithm(self) -> str:
+            raise SigningKeyError(finding("HB-K015"))
+
+    key = kit.signer_of("GVBM")
+    root = etree.fromstring(kit.RECORD)
+    with pytest.raises(SigningKeyError):
+        sign(
+            root,
+            "GVBM",
+            Gone(key.private_key, key.certificate),
+            policy=kit.policy(),
+            signing_time=kit.SIGNED_AT,
         )
     assert list(root.iter(names.SIGNATURE)) == []
 

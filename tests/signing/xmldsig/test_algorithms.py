@@ -1,6 +1,7 @@
 """The algorithm table: its dates against another transcription, and tables that are refused."""
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from importlib import resources
 
@@ -193,6 +194,15 @@ def test_short_and_other_keys_are_refused():
         algorithm.refuse_unfit(low_exponent.public_key())
     with pytest.raises(UnfitKeyError, match="DSA"):
         algorithm.refuse_unfit(dsa.generate_private_key(2048).public_key())
+
+
+def test_a_key_that_cannot_be_computed_with_is_unfit():
+    """No table allows so short a key; what the library refuses ends in a verdict."""
+    algorithm = default_policy().signatures[f"{MORE_2007}sha512-rsa-MGF1"]
+    lax = replace(algorithm, rule=replace(algorithm.rule, sizes=((512, None),)))
+    short = rsa.RSAPublicNumbers(65537, (1 << 511) + 1).public_key()
+    with pytest.raises(UnfitKeyError, match="too large"):
+        lax.verify(short, bytes(64), b"")
 
 
 # ---------------------------------------------------------------------------------- the file
