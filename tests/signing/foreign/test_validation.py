@@ -282,6 +282,13 @@ class TestManifests:
         assert found.document.indication is PASSED
         assert len(only(found).manifests) == 1
 
+    def test_the_manifest_of_a_signature_inside_is_that_one_s_alone(self):
+        holder = f'<ds:Object><ds:Manifest Id="m">{reference("#a")}</ds:Manifest></ds:Object>'
+        inner = template(reference("#m", kind=names.TYPE_MANIFEST), objects=holder)
+        outer = template(reference("#o"), objects=f'<ds:Object Id="o">{inner}</ds:Object>')
+        found = report(signed(f'<goi><a Id="a">1</a>{outer}</goi>', order=(1, 0)))
+        assert [len(each.manifests) for each in found.signatures] == [0, 1]
+
     def test_a_manifest_of_another_form_is_indeterminate(self):
         data = signed(self.text(reference("#a")))
         inside = data.index(b"<ds:Reference", data.index(b"<ds:Manifest"))
