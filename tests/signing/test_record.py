@@ -369,3 +369,10 @@ def test_a_certificate_of_an_unknown_authority_is_indeterminate():
     report = validate(octets(root), TIEU_HOC)
     assert report.record.indication is Indication.INDETERMINATE
     assert codes(report) == {"HB-S041"}
+
+
+def test_a_day_of_issue_that_is_none_is_no_obstacle():
+    """Mandates are looked up by the claimed signing time; that day only stands in for it."""
+    data = records.primary_record().replace(b"2026-05-30", "hôm qua".encode())
+    report = validate(signed_records.sign(data, TIEU_HOC), TIEU_HOC)
+    assert report.record.indication is Indication.TOTAL_PASSED
