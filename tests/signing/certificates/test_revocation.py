@@ -280,6 +280,21 @@ def test_entries_of_odd_length_are_found_too(pki):
     assert len(listed) == len(serials)
 
 
+@pytest.mark.parametrize("size", [100, 200, 70_000])
+def test_long_entries_are_found_too(pki, size):
+    long = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), bytes(size))
+    builder = x509.CertificateRevocationListBuilder().issuer_name(pki.certificate("issuer").subject)
+    builder = builder.last_update(NOW).next_update(NOW + timedelta(days=30))
+    for serial in (7, 8):
+        entry = x509.RevokedCertificateBuilder().serial_number(serial)
+        entry = entry.revocation_date(day(2026)).add_extension(long, critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
+    listed = read_crl(
+        builder.sign(pki.private_key("issuer"), hashes.SHA256()).public_bytes(Encoding.DER)
+    )
+    assert [listed.lists(bytes([each])) for each in (6, 7, 8)] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     "octets", [b"", b"junk", b"\x30\x80", b"\x30\x03\x02\x01\x01", b"\x30\x00"]
 )
