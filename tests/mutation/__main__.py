@@ -29,9 +29,11 @@ _LEAST_SECONDS = 10.0
 
 _ATTACKS = "tests/signing/attacks"
 _CERTIFICATES = (
+    "tests/signing/certificates/test_judgement.py",
     "tests/signing/certificates/test_revocation.py",
     "tests/signing/certificates/test_proved_time.py",
     "tests/signing/certificates/test_path.py",
+    "tests/signing/certificates/test_algorithm_usage.py",
 )
 _SIGNATURES = "tests/signing/validation"
 _TIMESTAMPS = "tests/signing/timestamps"

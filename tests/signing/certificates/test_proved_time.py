@@ -281,6 +281,8 @@ def test_a_revocation_hides_no_name_that_the_authority_may_not_certify(root, whi
     )
     reason = proved(paths, signer, day(5)).sub_indication
     assert reason is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
+    unproved = paths.validate(read_certificate(signer.der), NOTHING, None, NOW).verdict
+    assert unproved.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
 
 
 PARTIAL = x509.IssuingDistributionPoint(
@@ -410,6 +412,14 @@ def test_a_list_from_the_end_of_the_calendar_takes_nothing_away():
     paths = validator(root, *lists, intermediates=[issuer])
     found = paths.validate(read_certificate(signer.der), ValidationMaterial(crls=(odd,)), None, NOW)
     assert found.verdict.indication is Indication.TOTAL_PASSED
+
+
+def test_revocation_is_looked_at_in_the_first_second_of_a_certificate(root, issuer, signer):
+    first = signer.certificate.not_valid_before_utc
+    paths = validator(root, crl(root, first), crl(issuer, first), intermediates=[issuer])
+    found = paths.validate(read_certificate(signer.der), NOTHING, None, first)
+    assert passes(found.verdict)
+    assert [each.subject for each in found.revocation] == ["CN=Issuer", "CN=Signer"]
 
 
 # ------------------------------------------------ faults of the path itself, at a proved time
