@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from asn1crypto import crl, ocsp
@@ -121,11 +121,6 @@ class RevocationList:
     def __len__(self) -> int:
         """How many certificates it lists."""
         return len(self._entries)
-
-    @cached_property
-    def issuer_name(self) -> str:
-        """The issuer as a reader knows it (RFC 4514)."""
-        return str(self.parsed.issuer.human_friendly)
 
     def lists(self, serial: bytes) -> bool:
         """Whether it has an entry of this serial number, of whichever issuer."""
