@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from asn1crypto import algos
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from pyhanko_certvalidator import ValidationContext
@@ -66,7 +67,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """Everything about one certificate and one time; not for two threads at a time."""
+    """Everything about one certificate and one time; not for two threads at a time.
+
+    With `judged_at`, revocation objects must be signed with what may be relied on at that time
+    (EN 319 102-1, 5.5.4 step 10); past validation asks that of each at its own control time.
+    """
 
     leaf: asn1_x509.Certificate
     anchors: tuple[asn1_x509.Certificate, ...]
@@ -77,6 +82,7 @@ class Engine:
     leaf_demand: RevocationDemand
     algorithms: AlgorithmUsagePolicy
     parameters: PKIXValidationParams | None = None
+    judged_at: datetime | None = None
 
     def paths(self) -> list[ValidationPath]:
         """Candidate paths from the leaf to an anchor, at most 16; [] where there is none."""
@@ -148,7 +154,7 @@ class Engine:
             check = verify_crl(certificate, sub_path, context)
             if (found := _said(check)) is not None:
                 yield self._status(certificate, group, (*group, *deltas), *found)
-        for answer in self.ocsp_responses:
+        for answer in self._relied_on_answers:
             for index in answer.about(certificate.serial_number):
                 asked = self._asked(path, within, tuple(base), ((answer, index),))
                 context, sub_path = asked(certificate)
@@ -236,7 +242,26 @@ class Engine:
         issuers |= {
             each.issuer.hashable for each in self.issuers if each.subject.hashable in indirect
         }
-        return [each for each in self.crls if each.indirect or each.issuer in issuers]
+        return [
+            each
+            for each in self.crls
+            if (each.indirect or each.issuer in issuers)
+            and self._is_relied_on(each.parsed["signature_algorithm"])
+        ]
+
+    @property
+    def _relied_on_answers(self) -> list[OcspAnswer]:
+        return [
+            each
+            for each in self.ocsp_responses
+            if self._is_relied_on(each.parsed.basic_ocsp_response["signature_algorithm"])
+        ]
+
+    def _is_relied_on(self, algorithm: algos.SignedDigestAlgorithm) -> bool:
+        """Whether what is signed with *algorithm* counts; the engine does not ask of these."""
+        if self.judged_at is None:
+            return True
+        return bool(self.algorithms.signature_algorithm_allowed(algorithm, self.judged_at, None))
 
     def has_data_of(self, certificate: asn1_x509.Certificate) -> bool:
         """Whether anything at hand claims to speak of *certificate*, authentic or not."""
@@ -288,7 +313,7 @@ class Engine:
             return {_serial_of(each) for each in known}
 
         if answers is None:
-            answers = [(each, at) for each in self.ocsp_responses for at in range(each.count)]
+            answers = [(each, at) for each in self._relied_on_answers for at in range(each.count)]
         poe = POEManager(current_dt_override=at)
         manager = RevinfoManager(
             certificate_registry=registry,

@@ -5,7 +5,7 @@ standard gives it and the finding that tells a reader what to do about it.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from asn1crypto import x509 as asn1_x509
 from pyhanko_certvalidator.errors import (
@@ -32,6 +32,7 @@ from signing.report import (
     indeterminate,
 )
 
+_SECOND = timedelta(seconds=1)
 # Findings of TRY_LATER: newer revocation data alone would lift them (clause 5.1.3, table 6).
 CURABLE = frozenset({"HB-S060", "HB-S061", "HB-S064", "HB-S066", "HB-S067"})
 
@@ -58,7 +59,9 @@ def judge(
         failure = error
     within = min(at, shell_end(path))
     holds_then = within >= shell_start(path)
-    statuses = engine.statuses(path, within) if holds_then else []
+    # The engine takes a certificate for good in the very second of its revocation.
+    asked = min(at + _SECOND, shell_end(path))
+    statuses = engine.statuses(path, asked) if holds_then else []
     chain = chain_of(path)
     revoked = permanently_revoked(statuses, at)
     if holds_then and (revoked is not None or isinstance(failure, ExpiredError | RevokedError)):

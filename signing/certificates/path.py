@@ -185,7 +185,9 @@ class PathValidator:
         sources |= {each.sha256: "fetched" for each in fetched} | self._sources
         try:
             with _ENGINE:
-                engine = self._engine(certificate, anchors, issuers, (*came, *fetched), purpose)
+                judged_at = at if proved is None else None
+                objects = (*came, *fetched)
+                engine = self._engine(certificate, anchors, issuers, objects, purpose, judged_at)
                 validation = self._by_engine(engine, certificate, purpose, at, proved, sources)
                 times = [*times_of(engine), *self._anchor_times()]
         except Exception as error:  # noqa: BLE001 -- asn1crypto raises anything for hostile DER
@@ -224,6 +226,7 @@ class PathValidator:
         issuers: Sequence[bytes],
         came: Sequence[RevocationList | OcspAnswer],
         purpose: Purpose | None,
+        judged_at: datetime | None,
     ) -> Engine | None:
         if not anchors:
             return None
@@ -246,6 +249,7 @@ class PathValidator:
             leaf_demand=demand,
             algorithms=self._algorithms,
             parameters=self._parameters,
+            judged_at=judged_at,
         )
 
     def _obtain(

@@ -488,3 +488,35 @@ def test_the_past_rests_on_no_crl_by_a_weak_algorithm(root, method, hash_, sub_i
     found = past(paths, signer, day(5, 24))
     assert found.sub_indication is sub_indication
     assert [each.code for each in found.findings] == codes
+
+
+@pytest.mark.parametrize(
+    ("method", "hash_"),
+    [("sha1_rsa", hashes.SHA1()), ("md5_rsa", hashes.MD5())],  # noqa: S303
+)
+def test_the_present_rests_on_no_crl_by_a_weak_algorithm(root, method, hash_):
+    key = insecure_rsa_key("tests/proved-time")
+    issuer = issued("Issuer", root, key=key)
+    signer = issued("Signer", issuer, ca=False)
+    good = crl(issuer, day(6))
+    for der, expected in (
+        (signed_again(good, key, method, hash_), SubIndication.TRY_LATER),
+        (signed_again(good, key, "sha256_rsa", hashes.SHA256()), None),
+    ):
+        paths = validator(root, crl(root, day(6)), der, intermediates=[issuer])
+        found = paths.validate(read_certificate(signer.der), NOTHING, None, NOW).verdict
+        assert found.sub_indication is expected
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [(-1, None), (0, SubIndication.REVOKED_NO_POE), (1, SubIndication.REVOKED_NO_POE)],
+)
+def test_a_certificate_is_revoked_from_the_very_second_on(root, after, expected):
+    issuer = issued("Issuer", root)
+    signer = issued("Signer", issuer, ca=False)
+    listed = crl(issuer, day(6), (signer, day(6, 10), COMPROMISED))
+    paths = validator(root, crl(root, day(6)), listed, intermediates=[issuer])
+    at = day(6, 10) + timedelta(seconds=after)
+    found = paths.validate(read_certificate(signer.der), NOTHING, None, at).verdict
+    assert found.sub_indication is expected
