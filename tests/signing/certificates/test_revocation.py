@@ -12,7 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.certificates.certificate import read_certificate
 from signing.certificates.path import PathValidator, ValidationMaterial
-from signing.certificates.revocation import RevocationUnreadableError, read_crl, read_ocsp
+from signing.certificates.revocation import (
+    Freshness,
+    RevocationUnreadableError,
+    read_crl,
+    read_ocsp,
+)
 from signing.certificates.trust import Purpose
 from signing.constraints import RevocationDemand, default_constraints
 from signing.report import Indication, SubIndication
@@ -496,3 +501,37 @@ def test_verdicts_on_other_material_are_kept_apart(pki):
     assert not passes(validator.validate(certificate, NOTHING, None, NOW))
     assert passes(validator.validate(certificate, with_crl, None, NOW))
     assert not passes(validator.validate(certificate, NOTHING, None, NOW))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"\x30\x12\x02\x01\x07", b"\x31\x12\x02\x01\x07"),
+        (b"\x30\x12\x02\x01\x07", b"\x30\x12\x04\x01\x07"),
+        (b"\x30\x12\x02\x01\x07", b"\x30\x12\x02\x11\x07"),
+        (b"\x30\x12\x02\x01\x07", b"\x30\x12\x02\x85\x07"),
+        (b"\x30\x12\x02\x01\x07", b"\x30\x7f\x02\x01\x07"),
+    ],
+    ids=["no sequence", "no integer", "longer than its entry", "length in 5 octets", "too long"],
+)
+def test_a_crl_whose_entries_contradict_themselves_is_refused(pki, old, new):
+    whole = made(pki, entries=[(7, day(2026))])
+    assert whole.count(old) == 1
+    with pytest.raises(RevocationUnreadableError):
+        read_crl(whole.replace(old, new))
+
+
+def test_serial_numbers_that_share_a_slot_are_told_apart(pki, monkeypatch):
+    monkeypatch.setattr("signing.certificates.revocation._slot", lambda _: 1)
+    read_crl.cache_clear()
+    listed = read_crl(made(pki, entries=[(each, day(2026)) for each in (7, 8)]))
+    assert listed.lists(b"\x07")
+    assert listed.lists(b"\x08")
+    assert not listed.lists(b"\x09")
+    read_crl.cache_clear()
+
+
+def test_data_that_names_no_end_is_good_for_a_day(pki):
+    freshness = Freshness(DEFAULT)
+    assert freshness.end(NOW, None) == NOW + DEFAULT.maximum_age_without_next_update
+    assert freshness.end(NOW, NOW + timedelta(days=3)) == NOW + timedelta(days=3)
