@@ -10,7 +10,7 @@ import hashlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -332,17 +332,15 @@ class JudgedCrl(CRLContainer):
 class JudgedOcsp(OCSPContainer):
     """An OCSP response for the engine, whose freshness follows our constraints."""
 
-    source: OcspAnswer | None = None
-    freshness: Freshness | None = None
+    source: OcspAnswer = field(kw_only=True)
+    freshness: Freshness = field(kw_only=True)
 
     def usable_at(
         self,
-        policy: CertRevTrustPolicy,
+        policy: CertRevTrustPolicy,  # noqa: ARG002 -- the engine hands it in
         timing_params: ValidationTimingParams,
     ) -> RevinfoUsability:
         """See `Freshness`."""
-        if self.source is None or self.freshness is None:
-            return super().usable_at(policy, timing_params)
         single = self.source.singles[self.index]
         at = timing_params.validation_time
         return self.freshness.judge(single.this_update, single.next_update, at)
