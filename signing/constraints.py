@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from signing.errors import PolicyError
-from signing.toml_table import TomlTable
+from signing.toml_table import TomlTable, octets_of
 
 _MOST_HOURS = 24 * 366 * 10
 _MOST_SECONDS = 24 * 3600
@@ -109,11 +109,7 @@ def default_constraints() -> ValidationConstraints:
 
 def read_constraints(path: Path) -> ValidationConstraints:
     """The constraints in a TOML file; raises `PolicyError` with file and reason."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise PolicyError(f"{path.name}: {error.strerror or 'cannot be read'}") from error
-    return parse_constraints(data, path.name)
+    return parse_constraints(octets_of(path), path.name)
 
 
 def parse_constraints(data: bytes, file_name: str) -> ValidationConstraints:

@@ -1,9 +1,20 @@
 """A table of a TOML file, read strictly: what nobody took is refused."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
+from signing.errors import PolicyError
+
 _T = TypeVar("_T")
+
+
+def octets_of(path: Path) -> bytes:
+    """What stands in the file; raises `PolicyError` with its name and the reason."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PolicyError(f"{path.name}: {error.strerror or 'cannot be read'}") from error
 
 
 class TomlTable:

@@ -125,7 +125,7 @@ class Draft:
         path = self._folder / file_name(name)
         self._part.rename(path)
         for folder in (self._folder, self._folder.parent):
-            _sync_folder(folder)
+            sync_folder(folder)
         return Spooled(path, self._digest.hexdigest())
 
 
@@ -136,7 +136,8 @@ def file_name(name: str | None) -> str:
     return shown[-_MAX_NAME:].lstrip(" .") or "batch"
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make durable what was made, renamed or removed in *folder*."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from schemas.findings import Finding, catalogue, finding
 from signing.errors import PolicyError
-from signing.toml_table import TomlTable
+from signing.toml_table import TomlTable, octets_of
 
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),  # noqa: S303 -- known in order to be refused by date, with its name
@@ -201,11 +201,7 @@ def default_policy() -> AlgorithmPolicy:
 
 def read_algorithms(path: Path) -> AlgorithmPolicy:
     """The algorithm table in a TOML file; raises `PolicyError` with file and reason."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise PolicyError(f"{path.name}: {error.strerror or 'cannot be read'}") from error
-    return parse_algorithms(data, path.name)
+    return parse_algorithms(octets_of(path), path.name)
 
 
 def parse_algorithms(data: bytes, file_name: str) -> AlgorithmPolicy:

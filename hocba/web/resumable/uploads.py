@@ -25,6 +25,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from hocba.web.resumable.protocol import Checksum
+from hocba.web.spool import sync_folder
 
 _ANNOUNCED = "upload.json"
 _BYTES = "bytes"
@@ -86,8 +87,8 @@ class UploadFolder:
         (place / _BYTES).touch(mode=0o600)
         text = json.dumps(asdict(announced), default=datetime.isoformat)
         _write_durably(place / _ANNOUNCED, text)
-        _sync(place)
-        _sync(self.folder)
+        sync_folder(place)
+        sync_folder(self.folder)
         return Upload(place, announced)
 
     def find(self, identity: str) -> "Upload | None":
@@ -209,7 +210,7 @@ class Upload:
         with suppress(FileNotFoundError):
             (self.place / _BYTES).rename(target)
         for each in (target.parent, target.parent.parent, self.place):
-            _sync(each)
+            sync_folder(each)
 
     def remove(self) -> None:
         """Forget the upload."""
@@ -288,12 +289,4 @@ def _write_durably(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.rename(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
