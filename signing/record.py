@@ -20,6 +20,7 @@ from schemas.xpath import select_text
 from signing import names
 from signing.certificates.path import PathValidator
 from signing.constraints import ValidationConstraints, default_constraints
+from signing.entitlement import Claim, entitled
 from signing.policy import RoleRequirement, SignaturePolicy
 from signing.report import (
     PASSED,
@@ -28,7 +29,6 @@ from signing.report import (
     SubIndication,
     Verdict,
     failed,
-    indeterminate,
     worst,
 )
 from signing.roster import Roster
@@ -183,29 +183,16 @@ class _Mandates:
         if holder is None:
             path = element_path(target)
             return _refused(finding("HB-S110", path=path, role=role, subject=signer.subject))
-        named = _named_person(requirement, target)
-        if named is not None and named != holder:
-            path = element_path(target)
-            return _refused(finding("HB-S106", path=path, role=role, named=named, found=holder))
-        if self._roster is None:
-            path = element_path(target)
-            reason = finding("HB-S107", path=path, role=role)
-            return indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, reason)
-        day = self._signing_day(signature)
-        entries = self._roster.mandates(self._school, role, holder)
-        if any(each.covers(day) for each in entries):
-            return PASSED
-        code = "HB-S105" if entries else "HB-S104"
-        return _refused(
-            finding(
-                code,
-                path=element_path(target),
-                role=role,
-                holder=holder,
-                school=self._school,
-                day=day.strftime("%d/%m/%Y"),
-            )
+        claim = Claim(
+            school=self._school,
+            role=role,
+            holder=holder,
+            named=_named_person(requirement, target),
+            certificate=signer.certificate_sha256,
+            day=self._signing_day(signature),
+            element=target,
         )
+        return entitled(claim, self._roster)
 
     def _signing_day(self, signature: ValidatedSignature) -> date:
         """The day to look up in the roster: the proved time, the signer's claim, the record's."""

@@ -5,63 +5,52 @@ Kept by the province; without a roster a record is INDETERMINATE, never a pass.
 
 import csv
 import hashlib
+import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
+from sys import intern
 from types import MappingProxyType
 
 from signing.certificates.certificate import tax_code
 from signing.errors import RosterError
+from signing.mandate import RosterEntry
+from signing.roster_rows import (
+    ALL_COLUMNS,
+    COLUMNS,
+    Row,
+    cleaned,
+    entry_of,
+    is_withdrawn,
+    row_of,
+)
 
-COLUMNS = ("matruong", "vaitro", "sodinhdanh", "masothue", "hovaten", "tungay", "denngay")
-
-
-@dataclass(frozen=True, slots=True)
-class RosterEntry:
-    """One mandate: a person (`personal_id`) or an organisation (`organization_id`) in a role.
-
-    `valid_from` and `valid_to` are both inclusive; None is open.
-    """
-
-    school: str
-    role: str
-    personal_id: str | None
-    organization_id: str | None
-    name: str
-    valid_from: date | None
-    valid_to: date | None
-
-    def __post_init__(self) -> None:
-        """Exactly one kind of holder, and a period that is not empty."""
-        if bool(self.personal_id) == bool(self.organization_id):
-            raise ValueError("exactly one of sodinhdanh and masothue")
-        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
-            raise ValueError(f"tungay {self.valid_from} is after denngay {self.valid_to}")
-
-    def covers(self, day: date) -> bool:
-        """Whether the mandate holds on *day*."""
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_to is None or day <= self.valid_to
-        )
+__all__ = ["COLUMNS", "Roster", "RosterEntry", "read_roster", "write_roster"]
 
 
 class Roster:
     """The mandates, looked up by school, role and holder.
 
-    `digest` is the SHA-256 of the file that they were read from, "" where there is none.
+    `digest` is the SHA-256 of the file that says the same, "" where there is none. With
+    *demands_bound*, a holder who has bound certificates signs with one of those or not at all.
     """
 
-    def __init__(self, entries: Iterable[RosterEntry], digest: str = "") -> None:
+    def __init__(
+        self, entries: Iterable[RosterEntry], digest: str = "", *, demands_bound: bool = False
+    ) -> None:
         self.digest = digest
+        self.demands_bound = demands_bound
         by_holder: dict[tuple[str, str, str], tuple[RosterEntry, ...]] = {}
+        bound: dict[str, frozenset[str]] = {}
         for entry in entries:
-            holder = entry.personal_id or tax_code(entry.organization_id or "")
+            holder = intern(entry.holder)
             key = (entry.school, entry.role, holder)
             by_holder[key] = (*by_holder.get(key, ()), entry)
+            if entry.certificates:
+                bound[holder] = bound.get(holder, frozenset()).union(entry.certificates)
         self._by_holder: Mapping[tuple[str, str, str], tuple[RosterEntry, ...]] = MappingProxyType(
             by_holder
         )
+        self._bound: Mapping[str, frozenset[str]] = MappingProxyType(bound)
 
     def __len__(self) -> int:
         """The number of mandates."""
@@ -75,11 +64,19 @@ class Roster:
         """The mandates of *holder* (personal or organisation id) in *role* at *school*."""
         return self._by_holder.get((school, role, tax_code(holder)), ())
 
+    def allows(self, holder: str, certificate: str) -> bool:
+        """Whether *holder* may sign with the certificate of this SHA-256.
 
-def read_roster(path: Path) -> Roster:
-    """The roster in a CSV file (UTF-8, columns as in `COLUMNS`, dates YYYY-MM-DD).
+        Always, unless binding is demanded and the holder has bound certificates.
+        """
+        bound = self._bound.get(tax_code(holder)) if self.demands_bound else None
+        return bound is None or certificate in bound
 
-    Raises `RosterError` with file and line.
+
+def read_roster(path: Path, *, demands_bound: bool = False) -> Roster:
+    """The roster in a CSV file (UTF-8, columns as in `roster_rows`, dates YYYY-MM-DD).
+
+    Mandates that were taken back are left out. Raises `RosterError` with file and line.
     """
     try:
         with path.open("rb") as octets:
@@ -89,50 +86,34 @@ def read_roster(path: Path) -> Roster:
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise RosterError(f"{path.name}: missing column {', '.join(missing)}")
-            entries = [_entry(path, reader.line_num, row) for row in reader]
+            read = (_entry(path, reader.line_num, cleaned(row)) for row in reader)
+            entries = [each for each in read if each is not None]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RosterError(f"{path.name}: cannot be read: {error}") from error
     if not entries:
         raise RosterError(f"{path.name}: no mandates; an empty roster lets nobody sign")
-    return Roster(entries, digest)
+    return Roster(entries, digest, demands_bound=demands_bound)
 
 
 def write_roster(path: Path, entries: Iterable[RosterEntry]) -> None:
-    """Write *entries* as a CSV file that `read_roster` reads."""
+    """Write *entries* as a CSV file that `read_roster` reads; rare columns only where needed."""
+    rows = [row_of(each) for each in entries]
+    used = tuple(name for name in ALL_COLUMNS if name in COLUMNS or any(row[name] for row in rows))
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for entry in entries:
-            writer.writerow(
-                (
-                    entry.school,
-                    entry.role,
-                    entry.personal_id or "",
-                    entry.organization_id or "",
-                    entry.name,
-                    entry.valid_from or "",
-                    entry.valid_to or "",
-                )
-            )
+        file.write(csv_line(used))
+        file.writelines(csv_line([row[name] for name in used]) for row in rows)
 
 
-def _entry(path: Path, line: int, row: Mapping[str, str | None]) -> RosterEntry:
-    values = {name: (row[name] or "").strip() for name in COLUMNS}
+def csv_line(cells: Iterable[str]) -> str:
+    """*cells* as one line of a roster file."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
+
+
+def _entry(path: Path, line: int, row: Row) -> RosterEntry | None:
     try:
-        if not values["matruong"] or not values["vaitro"]:
-            raise ValueError("matruong and vaitro must not be empty")
-        return RosterEntry(
-            school=values["matruong"],
-            role=values["vaitro"],
-            personal_id=values["sodinhdanh"] or None,
-            organization_id=values["masothue"] or None,
-            name=values["hovaten"],
-            valid_from=_date(values["tungay"]),
-            valid_to=_date(values["denngay"]),
-        )
+        entry = entry_of(row)
     except ValueError as error:
         raise RosterError(f"{path.name}, line {line}: {error}") from error
-
-
-def _date(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
+    return None if is_withdrawn(row) else entry
