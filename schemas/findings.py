@@ -8,8 +8,12 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 from string import Formatter
+from typing import Any
 
 from schemas.vietnam import VIETNAM_TIME
+
+PARTS = ("field", "found", "allowed", "mend")
+"""Parts of an explanation that a code may word; see `findings.toml`."""
 
 
 class Severity(StrEnum):
@@ -46,7 +50,10 @@ class Finding:
         A parameter that a definition words in two languages comes as `label` and `label_en`; both
         templates say `{label}`, and each gets the one of its language.
         """
-        template = _catalogue()[self.code].texts[language]
+        return self.worded(_catalogue()[self.code].texts[language], language)
+
+    def worded(self, template: str, language: Language) -> str:
+        """*template* with what was found in its place."""
         values = {"path": self.path, "line": self.line or "?", **dict(self.parameters)}
         if language is not Language.VI:
             suffix = f"_{language.value}"
@@ -71,10 +78,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FindingText:
-    """A catalogue entry: severity and texts of one code."""
+    """A catalogue entry: severity and texts of one code.
+
+    `texts` are whole messages; `problem` is what of them says what is wrong, and `parts` are
+    templates of what tables show in columns (`PARTS`), where it has them.
+    """
 
     severity: Severity
     texts: Mapping[Language, str]
+    problem: Mapping[Language, str]
+    parts: Mapping[str, Mapping[Language, str]]
 
 
 def finding(code: str, *, path: str = "", line: int | None = None, **parameters: object) -> Finding:
@@ -132,12 +145,36 @@ def _terms() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
 
 
 @cache
+def message_parts() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """The words between the parts of a message, and what to do by the letter of a code."""
+    return tomllib.loads(
+        resources.files("schemas").joinpath("explanations.toml").read_text("utf-8")
+    )
+
+
+@cache
 def _catalogue() -> Mapping[str, FindingText]:
     raw = tomllib.loads(resources.files("schemas").joinpath("findings.toml").read_text("utf-8"))
-    return {
-        code: FindingText(
-            severity=Severity(entry["severity"]),
-            texts={language: entry[language.value] for language in Language},
-        )
-        for code, entry in raw.items()
+    return {code: _finding_text(entry) for code, entry in raw.items()}
+
+
+def _finding_text(entry: Mapping[str, Any]) -> FindingText:
+    parts = {
+        name: {language: entry[name][language.value] for language in Language}
+        for name in PARTS
+        if name in entry
     }
+    problem = {language: str(entry[language.value]) for language in Language}
+    texts = {language: _whole(problem[language], parts, language) for language in Language}
+    return FindingText(Severity(entry["severity"]), texts, problem, parts)
+
+
+def _whole(problem: str, parts: Mapping[str, Mapping[Language, str]], language: Language) -> str:
+    """A message from its parts, in the order in which a person wants to know them."""
+    said = [problem]
+    if "allowed" in parts:
+        frame = message_parts()["message"]["allowed"][language.value]
+        said.append(frame.replace("{allowed}", parts["allowed"][language]))
+    if "mend" in parts:
+        said.append(parts["mend"][language])
+    return " ".join(said)

@@ -188,7 +188,7 @@ VECTORS: Mapping[str, Vector] = {
         with_change(PRIMARY, "//DIEM_TONG_KET[1]", khoa="1"),
         PRIMARY,
         _in("DIEM_TONG_KET[1]"),
-        ("Kết quả môn học", "khoa", "được phép: Id"),
+        ("Kết quả môn học", "khoa", "Được phép: Id."),
     ),
     "HB-E027": Vector(
         _with(PRIMARY, '<DU_LIEU_HOC_BA Id="data">', '<DU_LIEU_HOC_BA Id="data">ghi chú tay'),
