@@ -38,6 +38,13 @@ INDEX_FIELDS = (
     "status",
     "ketqua",
 )
+"""What every definition says where to find."""
+
+OPTIONAL_INDEX_FIELDS = ("trichluc", "maxa", "duoclenlop", "hoanthanhcap", "ngaykyphathanh")
+"""What a definition may say besides: what it does not, is not known of its records."""
+
+EARLIER_YEAR_FIELDS = ("namhoc", "tenlop", "tentruong", "tentinh", "ngaychuyenden")
+"""What `[earlier_years]` names in each row of a record's study history."""
 
 _SCHOOL_YEAR = re.compile(r"([0-9]{4})-[0-9]{4}")
 _FIRST_MONTH_OF_SCHOOL_YEAR = 9
@@ -113,12 +120,23 @@ class ReadingSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierYears:
+    """Where a record tells of the years before: `rows` relative to the content, and in each row
+    the children by the name of `EARLIER_YEAR_FIELDS`, in Clark notation.
+    """
+
+    rows: etree.XPath
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """One definition.
 
     `content` selects, absolutely, the one element that is believed once its signatures are
     validated; `index` and `reading` are relative to it. `lists` are code lists by the field whose
     codes they explain. `policy_path` is the signature policy, which `signing` reads.
+    `earlier_years` is None where records tell nothing of the years before.
     """
 
     name: str
@@ -136,6 +154,7 @@ class Definition:
     grammar: Grammar
     fields: Fields
     rules: tuple[Rule, ...]
+    earlier_years: EarlierYears | None = None
 
     @property
     def reference(self) -> str:

@@ -14,7 +14,16 @@ from typing import Any
 from lxml import etree
 
 from schemas.codes import CodeList, read_code_list
-from schemas.definition import INDEX_FIELDS, Definition, Match, Period, ReadingSection
+from schemas.definition import (
+    EARLIER_YEAR_FIELDS,
+    INDEX_FIELDS,
+    OPTIONAL_INDEX_FIELDS,
+    Definition,
+    EarlierYears,
+    Match,
+    Period,
+    ReadingSection,
+)
 from schemas.errors import DefinitionError
 from schemas.rules.catalogue import read_rule
 from schemas.rules.field import Expressions, Field
@@ -47,6 +56,7 @@ KEYS = {
     "check",
     "also_signed",
     "reading",
+    "earlier_years",
 }
 
 
@@ -97,6 +107,7 @@ class _Loader:
             grammar=Grammar(self._folder / top.text("xsd")),
             fields=self._expressions.fields(),
             rules=rules,
+            earlier_years=self._earlier_years(),
         )
 
     def _match(self) -> Match:
@@ -123,8 +134,19 @@ class _Loader:
     def _index(self) -> Mapping[str, Field]:
         table = self._table("index")
         index = {name: table.field(name) for name in INDEX_FIELDS}
+        given = self._raw["index"]
+        index |= {name: table.field(name) for name in OPTIONAL_INDEX_FIELDS if name in given}
         table.finish()
         return MappingProxyType(index)
+
+    def _earlier_years(self) -> EarlierYears | None:
+        if "earlier_years" not in self._raw:
+            return None
+        table = self._table("earlier_years")
+        tags = {name: table.tag(table.text(name)) for name in EARLIER_YEAR_FIELDS}
+        found = EarlierYears(rows=table.nodes("rows"), tags=MappingProxyType(tags))
+        table.finish()
+        return found
 
     def _lists(self) -> Mapping[str, CodeList]:
         raw = self._raw.get("lists", {})
