@@ -70,6 +70,15 @@ class Scope:
         parent = next(iter(select(field.parent, self.content)), self.content)
         return Value(parent, self.text(field), field.name)
 
+    def whole(self, expression: etree.XPath) -> Value:
+        """The first element that *expression* selects, as where something about all of it stands.
+
+        Without one, or with several, which is the XSD's to report, there is still a place.
+        """
+        for value in self.each(expression):
+            return value._replace(text="")
+        return Value(self.content, "")
+
     def each(self, expression: etree.XPath) -> tuple[Value, ...]:
         """Every element and attribute that *expression* selects, in document order."""
         found = self._each.get(expression)

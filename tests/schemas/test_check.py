@@ -2,6 +2,7 @@
 
 import random
 import re
+from copy import deepcopy
 
 import pytest
 from hypothesis import given, settings
@@ -109,6 +110,21 @@ def test_any_value_in_any_field_is_checked(record: bytes, at: int, value: str) -
         information[at % len(information)].text = value
     except ValueError:
         return  # no XML character
+    assert checked_alike_twice(etree.tostring(root))
+
+
+@pytest.mark.parametrize("copies", [0, 2])
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_record_with_no_or_two_parts_of_one_kind_is_checked(record: bytes, copies: int) -> None:
+    """What the rules have to say about a whole record has a place all the same."""
+    root = etree.fromstring(record)
+    (information,) = root.iter("THONG_TIN_HOC_BA")
+    for subject in information.findall("DIEM_TONG_KET")[1:]:
+        information.remove(subject)
+    parent = information.getparent()
+    assert parent is not None
+    parent.remove(information)
+    parent.extend([deepcopy(information) for _ in range(copies)])
     assert checked_alike_twice(etree.tostring(root))
 
 

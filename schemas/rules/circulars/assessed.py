@@ -153,5 +153,4 @@ class Assessed:
             return self._scope.value_in(row, self.names.row_tags[place.field])
         if place.field:
             return self._scope.value(self.names.fields[place.field])
-        (record,) = self._scope.each(self.names.record)
-        return record._replace(text="")
+        return self._scope.whole(self.names.record)
