@@ -170,6 +170,11 @@ class Definition:
         """What people call *field* (an XML name, or `PARENT/name`); the name where unknown."""
         return self.texts.label(field, language)
 
+    def role_label(self, role: str, language: Language = Language.VI) -> str | None:
+        """Who signs in *role*, as people say it; None where the definition does not say."""
+        texts = self.texts.roles.get(role)
+        return texts[language] if texts else None
+
     def contents(self, document: ParsedDocument) -> tuple[etree._Element, ...]:
         """The content elements of *document*; anything but exactly one is an error."""
         return document.select(self.content)

@@ -11,7 +11,7 @@ from schemas.findings import Language
 
 Translated = Mapping[Language, str]
 
-_SECTIONS = ("fields", "types", "terms")
+_SECTIONS = ("fields", "types", "roles", "terms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,13 @@ class Texts:
     """Texts in every language.
 
     `fields` by the XML name of an element or attribute, or by `PARENT/name` where the same name
-    means something else; `types` describes what a named XSD type allows; `terms` is all else that
-    the definition refers to (conditions, headings).
+    means something else; `types` describes what a named XSD type allows; `roles` names who signs in
+    a role of the policy; `terms` is all else that the definition refers to (conditions, headings).
     """
 
     fields: Mapping[str, Translated]
     types: Mapping[str, Translated]
+    roles: Mapping[str, Translated]
     terms: Mapping[str, Translated]
 
     def label(self, field: str, language: Language) -> str:

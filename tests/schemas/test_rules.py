@@ -310,7 +310,7 @@ def test_a_field_that_is_computed_is_reported_at_the_content() -> None:
     field = expressions.field("concat(., '-1')")
     document = parse(b"<a>2025</a>")
     view = RecordView(document.root, expressions.fields())
-    scope = Scope(document, view, Texts({}, {}, {}))
+    scope = Scope(document, view, Texts({}, {}, {}, {}))
     assert scope.text(field) == "2025-1"
     assert scope.value(field).element is document.root
 

@@ -1,6 +1,5 @@
 """A repository that believes the signers of `signed_records`, and versions of a record to send."""
 
-import csv
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocba.home import Home
 from hocba.index.rows import Batch, Item
-from signing.roster import COLUMNS
+from signing.roster import write_roster
 from tests.support import records, signed_records, signing_kit
 from tests.support.trust_folder import write_trust_folder
 
@@ -18,8 +17,8 @@ RECORD = "00000000-0000-4000-8000-000000000001"
 PUPIL = "2500000012"
 
 
-def make_home(folder: Path, masogd: str | None = None) -> Home:
-    """A new home in *folder*/home."""
+def write_believed(folder: Path) -> tuple[Path, Path]:
+    """A trust folder and a roster in *folder* for the signers of `signed_records`."""
     trust = write_trust_folder(
         folder / "believed",
         signing_kit.root().certificate.public_bytes(Encoding.DER),
@@ -27,15 +26,13 @@ def make_home(folder: Path, masogd: str | None = None) -> Home:
         signing_kit.crls(),
     )
     roster = folder / "believed.csv"
-    with roster.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="")
-        writer.writeheader()
-        for role, holder in signed_records.PEOPLE.items():
-            writer.writerow(
-                {"matruong": signed_records.SCHOOL, "vaitro": role, "sodinhdanh": holder}
-            )
-        seal = {"vaitro": "KY_PHAT_HANH", "masothue": signed_records.TAX_CODE}
-        writer.writerow({"matruong": signed_records.SCHOOL, **seal})
+    write_roster(roster, signed_records.roster().entries())
+    return trust, roster
+
+
+def make_home(folder: Path, masogd: str | None = None) -> Home:
+    """A new home in *folder*/home."""
+    trust, roster = write_believed(folder)
     made = Home.create(folder / "home", trust=trust, roster=roster, masogd=masogd)
     return replace(made, configuration=replace(made.configuration, processes=1))
 

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from hocba.examine import Judgement
 from hocba.model.outcome import Outcome
 from hocba.web.answers import problem_page, wants_page
-from hocba.web.pages.records import SignatureLine, signature_line
+from hocba.web.languages import page_language
+from hocba.web.pages.records import SignatureLine, definition_of, signature_line
 from hocba.web.problems import Problem
 from hocba.web.rendering import render
 from hocba.web.repository import ServiceDependency
 from hocba.web.verification import Standing, Verification, verify_upload
-from schemas.findings import Finding, Severity
+from schemas.findings import Finding, Language, Severity
 
 router = APIRouter(prefix="/kiem-tra", include_in_schema=False)
 
@@ -58,11 +60,13 @@ async def check(request: Request, service: ServiceDependency) -> Response:
         if not wants_page(request):
             raise
         return problem_page(request, problem, "check.html", result=None)
-    return render(request, "check.html", result=_result(verification), problem=None)
+    result = _result(verification, service.repository.judgement(), page_language(request))
+    return render(request, "check.html", result=result, problem=None)
 
 
-def _result(verification: Verification) -> Result:
+def _result(verification: Verification, judgement: Judgement, language: Language) -> Result:
     examination = verification.examination
+    definition = definition_of(judgement, examination.schema.definition or "")
     findings = dict.fromkeys(examination.all_findings)
     signatures = examination.signatures.signatures if examination.signatures else ()
     return Result(
@@ -70,7 +74,7 @@ def _result(verification: Verification) -> Result:
         verification=verification,
         errors=tuple(each for each in findings if each.severity is Severity.ERROR),
         warnings=tuple(each for each in findings if each.severity is Severity.WARNING),
-        signatures=tuple(signature_line(each) for each in signatures),
+        signatures=tuple(signature_line(each, definition, language) for each in signatures),
     )
 
 

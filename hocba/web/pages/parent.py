@@ -150,7 +150,7 @@ def _show(
         before=max(older, default=None),
         changes=_changes(repository, caller, version, language) if older else None,
         reading=reading.read_document(data, judgement.definitions, language),
-        signers=signers_of(data, judgement, version),
+        signers=signers_of(data, judgement, version, language),
     )
     return _prolonged(request, service, response, code)
 

@@ -13,12 +13,13 @@ from hocba.web.viewing import visible_timeline
 from hocba.wording import in_words, subject_names
 from schemas.definition import Definition
 from schemas.findings import Language
+from signing.policy import SignaturePolicy
 from signing.report import Indication, SignatureValidation
 
 
 @dataclass(frozen=True, slots=True)
 class SchoolYear:
-    """One record on the list, in words; `roles` are codes, in the order of signing.
+    """One record on the list, in words; `roles` in the order of signing.
 
     `results` is empty where the record's own word (`ketqua`) says it best.
     """
@@ -47,9 +48,13 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class SignatureLine:
-    """One signature as people read it; `name` is who the certificate names."""
+    """One signature as people read it; `name` is who the certificate names.
+
+    `role_label` is None where the definition, or the role, is not known.
+    """
 
     role: str | None
+    role_label: str | None
     name: str
     organization: str | None
     subject: str
@@ -70,7 +75,7 @@ def children_of(repository: Repository, caller: Caller, language: Language) -> t
 
 
 def signers_of(
-    data: bytes, judgement: Judgement, version: Version
+    data: bytes, judgement: Judgement, version: Version, language: Language
 ) -> tuple[SignatureLine, ...] | None:
     """Who signed a stored version, validated as of the time it was accepted.
 
@@ -79,15 +84,24 @@ def signers_of(
     examination = examine(data, "", judgement, version.accepted_at)
     if examination.transcript is None or examination.signatures is None:
         return None
-    return tuple(signature_line(each) for each in examination.signatures.signatures)
+    definition = definition_of(judgement, version.definition)
+    signatures = examination.signatures.signatures
+    return tuple(signature_line(each, definition, language) for each in signatures)
 
 
-def signature_line(signature: SignatureValidation) -> SignatureLine:
+def signature_line(
+    signature: SignatureValidation, definition: Definition | None, language: Language
+) -> SignatureLine:
     """A signature as people read it."""
     subject = signature.signer.subject if signature.signer else ""
     names = subject_names(subject)
     return SignatureLine(
         role=signature.role,
+        role_label=(
+            definition.role_label(signature.role, language)
+            if definition and signature.role
+            else None
+        ),
         name=names.get("name") or subject,
         organization=names.get("organization"),
         subject=subject.replace(",", ", "),  # where lines may break
@@ -99,7 +113,7 @@ def signature_line(signature: SignatureValidation) -> SignatureLine:
 
 def grade_of(judgement: Judgement, record: Record, language: Language) -> str:
     """The grade in words."""
-    definition = _definition(judgement, record.definition)
+    definition = definition_of(judgement, record.definition)
     return in_words(definition, "makhoi", record.makhoi, language)
 
 
@@ -119,7 +133,7 @@ def _child(
 
 def _year(judgement: Judgement, history: RecordHistory, language: Language) -> SchoolYear:
     record = history.record
-    definition = _definition(judgement, record.definition)
+    definition = definition_of(judgement, record.definition)
     policy = judgement.policies.get(record.definition)
     return SchoolYear(
         record=record,
@@ -127,9 +141,18 @@ def _year(judgement: Judgement, history: RecordHistory, language: Language) -> S
         grade=grade_of(judgement, record, language),
         level=in_words(definition, "macaphoc", record.macaphoc, language),
         results=result_in_words(definition, record.ketqua or "", language),
-        roles=tuple(each.role for each in policy.roles) if policy else (),
+        roles=_roles(policy, definition, language),
     )
 
 
-def _definition(judgement: Judgement, reference: str) -> Definition | None:
+def _roles(
+    policy: SignaturePolicy | None, definition: Definition | None, language: Language
+) -> tuple[str, ...]:
+    if policy is None or definition is None:
+        return ()
+    return tuple(definition.role_label(each.role, language) or each.role for each in policy.roles)
+
+
+def definition_of(judgement: Judgement, reference: str) -> Definition | None:
+    """The definition `name/version`; None where it is there no more."""
     return next((each for each in judgement.definitions if each.reference == reference), None)

@@ -276,7 +276,7 @@ def test_a_parent_sees_every_year_of_the_child_and_no_other_child(sample, browse
         assert each.tentruong in page.text
     assert not any(each.madinhdanhhocba in page.text for each in others)
     assert "Có hiệu lực" in page.text
-    assert "giáo viên chủ nhiệm, lãnh đạo nhà trường, con dấu nhà trường" in page.text
+    assert "Giáo viên chủ nhiệm; Lãnh đạo nhà trường; Con dấu số của nhà trường" in page.text
     years = re.findall(r"Năm học (\d{4})-", page.text)
     assert years == sorted(years, reverse=True)
 
