@@ -184,7 +184,7 @@ def _show_signature(number: int, signature: ForeignSignatureReport, session: Ses
     heading = session.text(
         "any_xml.signature",
         number=number,
-        path=visible(validation.path),
+        path=visible(signature.path),
         verdict=session.paint(" / ".join(words), _TONES[verdict.indication]),
     )
     details = [session.text("any_xml.signer", signer=signer)] if signer else []

@@ -90,7 +90,7 @@ def validate_record(
     # (3):
     verdicts.extend(_as_record_step(each) for each in signatures)
     verdicts.extend(
-        _refused(finding("HB-S109", path=each.validation.path, line=each.element.sourceline))
+        _refused(finding("HB-S109", path=document.path(each.element), line=each.element.sourceline))
         for each in strays
     )
     # (4) and (5):

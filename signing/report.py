@@ -112,13 +112,18 @@ class Signer:
     """Who the signing certificate names.
 
     `personal_id` is the 12-digit số định danh from `UID=CCCD:…` (or `CMND:…`), `organization_id`
-    the tax code from `UID=MST:…` or organizationIdentifier; either may be None.
+    the tax code from `UID=MST:…` or organizationIdentifier; either may be None. `serial` is
+    hexadecimal; what tells of the certificate itself is None where nobody read it.
     """
 
     subject: str
     personal_id: str | None
     organization_id: str | None
     certificate_sha256: str
+    issuer: str | None = None
+    serial: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
 
 class TimestampKind(StrEnum):
@@ -193,7 +198,6 @@ class SignatureValidation:
     """
 
     id: str | None
-    path: str
     role: str | None
     verdict: Verdict
     signer: Signer | None

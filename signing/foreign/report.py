@@ -52,13 +52,14 @@ class ManifestReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignSignatureReport:
-    """One signature of a foreign document.
+    """One signature of a foreign document, which stands at `path`.
 
     `core_validation` is XML-DSig's own answer, whatever policy thinks of the algorithms: None
     where it was not computed. `covered` are the paths of the elements whose digest is right,
     `scope` what they amount to, None for nothing.
     """
 
+    path: str
     validation: SignatureValidation
     core_validation: bool | None
     scope: Scope | None
@@ -69,7 +70,7 @@ class ForeignSignatureReport:
     def as_json(self, language: Language = Language.VI) -> dict[str, object]:
         """The members of a record's signature, and what is of interest here beside them."""
         return self.validation.as_json(language) | {
-            "path": self.validation.path,
+            "path": self.path,
             "core_validation": self.core_validation,
             "scope": self.scope.value if self.scope else None,
             "covered": list(self.covered),

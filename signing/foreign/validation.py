@@ -113,6 +113,7 @@ class _ForeignValidator:
         constraints: ValidationConstraints,
     ) -> None:
         self.coverage = Coverage(document.root)
+        self._document = document
         self._at = at
         self._algorithms = algorithms
         self._references = ForeignReferenceValidator(document, algorithms)
@@ -137,7 +138,8 @@ class _ForeignValidator:
         try:
             form = read_form(signature)
         except FormatError as error:
-            return _Result(_without_form(validated, error.finding), ())
+            path = self._document.path(signature)
+            return _Result(_without_form(path, validated, error.finding), ())
         # (2):
         references = check_references(form.references, form, self._references)
         manifests = check_manifests(form, references, self._references)
@@ -162,6 +164,7 @@ class _ForeignValidator:
         members = tuple(member for each in manifests for member in each.members)
         proved = tuple(each for each in (*references, *members) if _covers_data(each, form))
         report = ForeignSignatureReport(
+            path=self._document.path(signature),
             validation=replace(validated.validation, verdict=worst(verdicts)),
             core_validation=core,
             scope=self._scope(proved),
@@ -263,13 +266,16 @@ def _unread_properties(form: SignatureForm) -> Iterator[Verdict]:
                 yield indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, reason)
 
 
-def _without_form(validated: ValidatedSignature, reason: Finding) -> ForeignSignatureReport:
+def _without_form(
+    path: str, validated: ValidatedSignature, reason: Finding
+) -> ForeignSignatureReport:
     """The report where no form could be read; beyond our limits is not against the standard."""
     validation = validated.validation
     if reason.code in _LIMITS:
         verdict = indeterminate(SubIndication.SIG_CONSTRAINTS_FAILURE, reason)
         validation = replace(validation, verdict=verdict)
     return ForeignSignatureReport(
+        path=path,
         validation=validation,
         core_validation=None,
         scope=None,

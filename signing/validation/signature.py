@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from lxml import etree
 
-from schemas.document import ParsedDocument, element_path
+from schemas.document import ParsedDocument
 from signing.certificates.certificate import SigningCertificate
 from signing.certificates.path import PathValidator, ValidationMaterial
 from signing.certificates.trust import Purpose
@@ -62,7 +62,6 @@ class SignatureValidator:
         at: datetime,
         references: ReferenceValidator | None = None,
     ) -> None:
-        self._document = document
         self._constraints = constraints
         self._paths = paths
         self._at = at
@@ -109,7 +108,7 @@ class SignatureValidator:
             paths=self._paths,
             at=self._at,
         )
-        return _validated(basic, proofs, timed, role, self._document.path(form.element))
+        return _validated(basic, proofs, timed, role)
 
 
 def _material(form: SignatureForm, unsigned: UnsignedProperties) -> ValidationMaterial:
@@ -127,7 +126,7 @@ def _fingerprint(der: bytes) -> str:
 
 
 def _validated(
-    basic: BasicValidation, proofs: Proofs, timed: Timed, role: str | None, path: str
+    basic: BasicValidation, proofs: Proofs, timed: Timed, role: str | None
 ) -> ValidatedSignature:
     data = [each for each in basic.references if each.is_data]
     form, certificate = basic.form, basic.certificate
@@ -137,7 +136,6 @@ def _validated(
     return ValidatedSignature(
         validation=SignatureValidation(
             id=form.id,
-            path=path,
             role=role,
             verdict=verdict,
             signer=certificate.signer if certificate else None,
@@ -162,7 +160,6 @@ def _without_form(
 ) -> ValidatedSignature:
     validation = SignatureValidation(
         id=signature.get("Id"),
-        path=element_path(signature),
         role=role,
         verdict=verdict,
         signer=None,

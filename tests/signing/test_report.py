@@ -81,7 +81,6 @@ def stamp(verdict):
 def line(verdict, *, signer=None, claimed=TIME, best=None, timestamps=(), revocation=()):
     return SignatureValidation(
         id="S",
-        path="a/Signature",
         role="GVCN",
         verdict=verdict,
         signer=signer,
