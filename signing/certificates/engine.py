@@ -50,6 +50,7 @@ from signing.certificates.status import Status
 from signing.constraints import RevocationConstraints, RevocationDemand
 
 _MOST_PATHS = 16
+_SECOND = timedelta(seconds=1)
 _RULES = {
     RevocationDemand.REQUIRED: RevocationCheckingRule.CRL_OR_OCSP_REQUIRED,
     RevocationDemand.IF_DECLARED: RevocationCheckingRule.CHECK_IF_DECLARED,
@@ -122,38 +123,36 @@ class Engine:
     def _validate(self, path: ValidationPath, context: ValidationContext) -> None:
         drive(async_validate_path(context, path, self.parameters))
 
-    def statuses(self, path: ValidationPath, within: datetime) -> list[Status]:
+    def statuses(self, path: ValidationPath, at: datetime) -> list[Status]:
         """What the revocation objects at hand say of each certificate of *path*, anchor first.
 
-        Only what is authentic and in scope counts, however old it is. *within* is a time at which
-        every certificate of the path is valid.
+        Only what is authentic and in scope counts, however old it is. A certificate is asked about
+        at *at*, or at the last time when it and all above it were valid; not before they are.
         """
-        return [
-            status
-            for certificate in path.iter_certs(include_root=False)
-            for status in self._statuses(certificate, path, within)
-        ]
+        found: list[Status] = []
+        # The engine takes a certificate for good in the very second of its revocation.
+        end = at + _SECOND
+        for certificate in path.iter_certs(include_root=False):
+            if at < certificate.not_valid_before:
+                break
+            end = min(end, certificate.not_valid_after)
+            found.extend(self._statuses(certificate, path, end))
+        return found
 
     def _statuses(
         self, certificate: asn1_x509.Certificate, path: ValidationPath, within: datetime
     ) -> Iterator[Status]:
         in_play = self._in_play(path)
         base = [each for each in in_play if not each.delta]
-        deltas = [each for each in in_play if each.delta]
         issuer = certificate.issuer.hashable
         near = [each for each in base if each.indirect or each.issuer == issuer]
         # A CRL for some reasons says nothing alone: all of one issuer's are one object.
         partial = [each for each in near if each.partial]
         groups = [[each] for each in near if not each.partial]
         groups += [partial] if partial else []
-        others = [each for each in base if each not in near]
+        beside = [each for each in in_play if each not in near]
         for group in groups:
-            shown = (*group, *others, *deltas)
-            asked = self._asked(path, within, shown, ())
-            context, sub_path = asked(certificate)
-            check = verify_crl(certificate, sub_path, context)
-            if (found := _said(check)) is not None:
-                yield self._status(certificate, group, (*group, *deltas), *found)
+            yield from self._listed(certificate, path, within, group, beside)
         for answer in self._relied_on_answers:
             for index in answer.about(certificate.serial_number):
                 asked = self._asked(path, within, tuple(base), ((answer, index),))
@@ -161,6 +160,35 @@ class Engine:
                 check = verify_ocsp_response(certificate, sub_path, context)
                 if (found := _said(check)) is not None:
                     yield self._answer(certificate, answer, index, *found)
+
+    def _listed(
+        self,
+        certificate: asn1_x509.Certificate,
+        path: ValidationPath,
+        within: datetime,
+        group: Sequence[RevocationList],
+        beside: Sequence[RevocationList],
+    ) -> Iterator[Status]:
+        """What the CRLs of *group* say, alone and with the delta CRLs that follow them.
+
+        The engine would let an older delta CRL undo what a newer list says (RFC 5280 5.2.4), and
+        any delta CRL a revocation, which nothing undoes.
+        """
+        since = max(each.this_update for each in group)
+        own = [each for each in beside if each.delta and each.issuer == group[0].issuer]
+        following = [each for each in own if each.this_update >= since]
+        shown = (*group, *(each for each in beside if each not in own or each in following))
+        context, sub_path = self._asked(path, within, shown, ())(certificate)
+        if own:
+            check = verify_crl(certificate, sub_path, context, use_deltas=False)
+            if (found := _said(check)) is not None:
+                alone = self._status(certificate, group, group, *found)
+                if not following or (alone.revoked_at and not alone.held):
+                    yield alone
+        if following or not own:
+            check = verify_crl(certificate, sub_path, context)
+            if (found := _said(check)) is not None:
+                yield self._status(certificate, group, (*group, *following), *found)
 
     def _status(
         self,

@@ -5,7 +5,7 @@ standard gives it and the finding that tells a reader what to do about it.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from asn1crypto import x509 as asn1_x509
 from pyhanko_certvalidator.errors import (
@@ -32,7 +32,6 @@ from signing.report import (
     indeterminate,
 )
 
-_SECOND = timedelta(seconds=1)
 # Findings of TRY_LATER: newer revocation data alone would lift them (clause 5.1.3, table 6).
 CURABLE = frozenset({"HB-S060", "HB-S061", "HB-S064", "HB-S066", "HB-S067"})
 
@@ -59,9 +58,7 @@ def judge(
         failure = error
     within = min(at, shell_end(path))
     holds_then = within >= shell_start(path)
-    # The engine takes a certificate for good in the very second of its revocation.
-    asked = min(at + _SECOND, shell_end(path))
-    statuses = engine.statuses(path, asked) if holds_then else []
+    statuses = engine.statuses(path, at)
     chain = chain_of(path)
     revoked = permanently_revoked(statuses, at)
     if holds_then and (revoked is not None or isinstance(failure, ExpiredError | RevokedError)):
@@ -320,18 +317,23 @@ def _status_unknown(
             return indeterminate(
                 SubIndication.TRY_LATER, finding(code, subject=subject, issuer=issuer)
             )
-        ends = [freshness.end(each.this_update, each.next_update) for each in said]
-        if max(ends) < at:
+        begin = min(each.this_update for each in said)
+        if begin > at:
             return indeterminate(
                 SubIndication.TRY_LATER,
-                finding("HB-S061", subject=subject, issuer=issuer, until=_time(max(ends))),
+                finding("HB-S067", subject=subject, issuer=issuer, since=_time(begin)),
             )
-        begins = [each.this_update for each in said]
-        if min(begins) > at:
+        end = max(
+            freshness.end(each.this_update, each.next_update)
+            for each in said
+            if each.this_update <= at
+        )
+        if end < at:
             return indeterminate(
                 SubIndication.TRY_LATER,
-                finding("HB-S067", subject=subject, issuer=issuer, since=_time(min(begins))),
+                finding("HB-S061", subject=subject, issuer=issuer, until=_time(end)),
             )
+    # The engine asks no OCSP response where the certificate names no responder.
     return indeterminate(
         SubIndication.TRY_LATER,
         finding("HB-S066", subject=name_of(engine.leaf), issuer=issuer_of(engine.leaf)),

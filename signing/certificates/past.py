@@ -50,7 +50,7 @@ def judge_past(
         verdict = _path(engine, path, best_signature_time)
     if verdict is None:
         # (3) the control time, from revocation data that is authentic and in scope (5.6.2.2):
-        said = engine.statuses(path, min(at, end))
+        said = engine.statuses(path, at)
         statuses = [each for each in said if each.speaks_of_expired or each.revoked_at]
         revoked = permanently_revoked(statuses, at)
         verdict = _slid(engine, path, at, best_signature_time, statuses, revoked)

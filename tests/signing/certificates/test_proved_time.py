@@ -1,7 +1,6 @@
 """What a proof of time lifts, and what it must not: paths that end, are revoked, are on hold."""
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,22 +9,19 @@ from asn1crypto import crl as asn1_crl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hocba.sample.insecure_keys import insecure_rsa_key
 from signing.certificates.certificate import read_certificate
-from signing.certificates.path import PathValidator, ValidationMaterial
-from signing.certificates.trust import Purpose, TrustAnchor, TrustStore
+from signing.certificates.path import ValidationMaterial
 from signing.constraints import default_constraints
 from signing.report import PASSED, Indication, SubIndication, TimestampKind, TimestampValidation
 from signing.validation.basic import BasicValidation
 from signing.validation.with_time import validate_with_time
 from signing.xades.signed_properties import SignedProperties
+from tests.support.parties import Party, crl, good, issued, named, validator
 
 NOTHING = ValidationMaterial()
-MONTH = timedelta(days=30)
 COMPROMISED = x509.ReasonFlags.key_compromise
 HELD = x509.ReasonFlags.certificate_hold
 
@@ -35,108 +31,6 @@ def day(month, number=1, year=2026):
 
 
 NOW = day(6, 15)
-
-
-@dataclass(frozen=True)
-class Party:
-    """A certificate with its key."""
-
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-
-    @property
-    def der(self):
-        return self.certificate.public_bytes(Encoding.DER)
-
-
-def named(text):
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def issued(
-    subject, issuer=None, *, ca=True, until=None, extensions=(), key=None, as_issuer=None, ids=()
-):
-    """A certificate by *issuer* (None: by itself); *ids* are its SKI and AKI where odd."""
-    key = key or ec.generate_private_key(ec.SECP256R1())
-    by = issuer.key if issuer else key
-    issuer_name = issuer.certificate.subject if issuer else named(subject)
-    own, authority = ids or (None, None)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(named(subject))
-        .issuer_name(named(as_issuer) if as_issuer else issuer_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(day(1, year=2025))
-        .not_valid_after(until or day(1, year=2030))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(own or x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-        .add_extension(
-            authority or x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), False
-        )
-    )
-    usage = dict.fromkeys(
-        ("key_encipherment", "data_encipherment", "key_agreement", "encipher_only"), False
-    )
-    builder = builder.add_extension(
-        x509.KeyUsage(
-            digital_signature=not ca,
-            content_commitment=not ca,
-            key_cert_sign=ca,
-            crl_sign=ca,
-            decipher_only=False,
-            **usage,
-        ),
-        critical=True,
-    )
-    at_responder = x509.UniformResourceIdentifier("http://ocsp.example/")
-    access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, at_responder)
-    builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
-    for extension in extensions:
-        builder = builder.add_extension(extension, critical=True)
-    return Party(builder.sign(by, hashes.SHA256()), key)
-
-
-def crl(issuer, at, *revoked, until=None, extension=None, key=None):
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.certificate.subject)
-        .last_update(at)
-        .next_update(until or at + MONTH)
-        .add_extension(x509.CRLNumber(int(at.timestamp())), critical=False)
-    )
-    if extension is not None:
-        builder = builder.add_extension(extension, critical=True)
-    for party, when, reason, *lost in revoked:
-        entry = (
-            x509.RevokedCertificateBuilder()
-            .serial_number(party.certificate.serial_number)
-            .revocation_date(when)
-            .add_extension(x509.CRLReason(reason), critical=False)
-        )
-        for since in lost:
-            invalid = x509.InvalidityDate(since.replace(tzinfo=None))
-            entry = entry.add_extension(invalid, critical=False)
-        builder = builder.add_revoked_certificate(entry.build())
-    return builder.sign(key or issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-def good(party, issuer, at, responder=None):
-    """An OCSP response by the authority, or its *responder*, that says good, fresh for a month."""
-    by = responder or issuer
-    builder = ocsp.OCSPResponseBuilder().add_response(
-        cert=party.certificate,
-        issuer=issuer.certificate,
-        algorithm=hashes.SHA1(),  # noqa: S303 -- names a certificate
-        cert_status=ocsp.OCSPCertStatus.GOOD,
-        this_update=at,
-        next_update=at + MONTH,
-        revocation_time=None,
-        revocation_reason=None,
-    )
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, by.certificate)
-    builder = builder.certificates([by.certificate])
-    return builder.sign(by.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 @pytest.fixture(scope="module")
@@ -157,20 +51,6 @@ def signer(issuer):
 @pytest.fixture(scope="module")
 def expired(issuer):
     return issued("Signer", issuer, ca=False, until=day(6))
-
-
-def validator(root, *crls, intermediates):
-    anchor = TrustAnchor(
-        certificate=root.certificate,
-        der=root.der,
-        sha256=read_certificate(root.der).sha256,
-        purposes=frozenset(Purpose),
-        valid_from=None,
-        valid_until=None,
-        source="test",
-    )
-    known = tuple(each.der for each in intermediates)
-    return PathValidator(TrustStore((anchor,), known, "test", crls))
 
 
 def proved(paths, party, time_, material=NOTHING):
@@ -520,3 +400,105 @@ def test_a_certificate_is_revoked_from_the_very_second_on(root, after, expected)
     at = day(6, 10) + timedelta(seconds=after)
     found = paths.validate(read_certificate(signer.der), NOTHING, None, at).verdict
     assert found.sub_indication is expected
+
+
+# ------------------------------------------------ authorities beside what ends and begins
+
+
+def validated(root, issuer, party, *lists, at=NOW, material=NOTHING):
+    paths = validator(root, *lists, intermediates=[issuer])
+    return paths.validate(read_certificate(party.der), material, None, at)
+
+
+def told(validation):
+    """The sub-indication, the code of the one finding, and its parameters."""
+    (found,) = validation.verdict.findings
+    return validation.verdict.sub_indication, found.code, dict(found.parameters)
+
+
+def test_an_authority_revoked_after_the_end_of_its_certificate_is_revoked_for_good(
+    root, issuer, expired
+):
+    """Not on hold: nobody is to wait for what no later data can lift."""
+    above = crl(root, day(6, 12), (issuer, day(6, 10), x509.ReasonFlags.ca_compromise))
+    found = validated(root, issuer, expired, above, crl(issuer, day(5, 20)))
+    reason, code, parameters = told(found)
+    assert (reason, code) == (SubIndication.REVOKED_CA_NO_POE, "HB-S063")
+    assert parameters["issuer"] == "CN=Issuer"
+    assert found.revoked_at == day(6, 10)
+
+
+def test_an_authority_whose_key_was_lost_proves_nothing_from_that_day_on(root, issuer, expired):
+    """Also where the revocation came after the end of the certificate that is looked at."""
+    entry = (issuer, day(6, 10), x509.ReasonFlags.ca_compromise, day(2))
+    paths = validator(
+        root, crl(root, day(6, 12), entry), crl(issuer, day(5, 20)), intermediates=[issuer]
+    )
+    certificate = read_certificate(expired.der)
+    found = paths.validate_past(certificate, NOTHING, None, at=NOW, best_signature_time=day(3))
+    assert told(found)[:2] == (SubIndication.REVOKED_CA_NO_POE, "HB-S072")
+
+
+def test_an_authority_on_hold_is_named_also_after_the_end_of_its_certificate(root, issuer, expired):
+    above = crl(root, day(6, 12), (issuer, day(6, 10), HELD))
+    found = validated(root, issuer, expired, above, crl(issuer, day(5, 20)))
+    assert told(found) == (
+        SubIndication.TRY_LATER,
+        "HB-S064",
+        {
+            "subject": "CN=Issuer",
+            "since": "2026-06-10T00:00:00+00:00",
+            "until": "2026-07-12T00:00:00+00:00",
+        },
+    )
+
+
+def test_an_authority_revoked_before_its_certificate_begins_is_told_as_revoked(root, issuer):
+    later = issued("Signer", issuer, ca=False, since=day(7))
+    above = crl(root, day(6), (issuer, day(5), x509.ReasonFlags.ca_compromise))
+    found = validated(root, issuer, later, above, crl(issuer, day(6)))
+    assert told(found)[:2] == (SubIndication.REVOKED_CA_NO_POE, "HB-S063")
+
+
+def test_no_signature_of_the_very_second_of_the_revocation_is_older_than_it(root, issuer, signer):
+    listed = crl(issuer, day(6), (signer, NOW, COMPROMISED))
+    paths = validator(root, crl(root, day(6)), listed, intermediates=[issuer])
+    assert past(paths, signer, NOW).sub_indication is SubIndication.REVOKED_NO_POE
+
+
+def test_data_that_is_stale_beside_data_of_the_future_is_stale(root, issuer, signer):
+    lists = (crl(root, day(6)), crl(issuer, day(2)), crl(issuer, day(7)))
+    reason, code, parameters = told(validated(root, issuer, signer, *lists))
+    assert (reason, code) == (SubIndication.TRY_LATER, "HB-S061")
+    assert parameters["until"] == "2026-03-03T00:00:00+00:00"
+
+
+def test_an_answer_about_a_certificate_that_names_no_responder_is_not_enough(root, issuer):
+    silent = issued("Signer", issuer, ca=False, names_responder=False)
+    speaking = issued("Signer", issuer, ca=False)
+    for party, passing in ((silent, False), (speaking, True)):
+        answers = ValidationMaterial(ocsp_responses=(good(party, issuer, day(6, 10)),))
+        found = validated(root, issuer, party, crl(root, day(6)), material=answers)
+        assert passes(found.verdict) is passing
+        if not passing:
+            assert told(found)[:2] == (SubIndication.TRY_LATER, "HB-S066")
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "expected"),
+    [
+        (day(1), SubIndication.OUT_OF_BOUNDS_NOT_REVOKED),
+        (day(6), SubIndication.OUT_OF_BOUNDS_NOT_REVOKED),
+        (day(6, 2), SubIndication.OUT_OF_BOUNDS_NO_POE),
+        (None, SubIndication.OUT_OF_BOUNDS_NO_POE),
+    ],
+    ids=["before its end", "its end", "after its end", "none"],
+)
+def test_an_answer_speaks_of_what_expired_since_its_archive_cutoff(
+    root, issuer, expired, cutoff, expected
+):
+    """RFC 6960 4.4.4: a responder that keeps what it knows of expired certificates says so."""
+    answer = good(expired, issuer, day(6, 10), cutoff=cutoff)
+    answers = ValidationMaterial(ocsp_responses=(answer,))
+    found = validated(root, issuer, expired, crl(root, day(6)), material=answers)
+    assert found.verdict.sub_indication is expected
