@@ -34,7 +34,9 @@ def shown_name(name: str) -> str:
     Control characters, marks that turn the direction of writing and lone surrogates become
     U+FFFD; of a very long name the end is kept, where the file's own name stands.
     """
-    clean = "".join("\ufffd" if _is_hidden(letter) else letter for letter in name)
+    clean = name
+    if not name.isprintable():  # which nearly every name is; then none of its letters is hidden
+        clean = "".join("\ufffd" if _is_hidden(letter) else letter for letter in name)
     return clean if len(clean) <= MAX_SHOWN else "…" + clean[-MAX_SHOWN + 1 :]
 
 

@@ -5,7 +5,8 @@ nothing: chunks that are done are left out when the same source is taken in agai
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,9 +168,8 @@ class Ingest:
         progress(Progress(batch.id, counts, expected))
         committer = Committer(self.index, self.store, batch, self.clock, self.approval)
         pending = chunks(source.entries(), self.options.chunk, ignored, done)
-        for chunk, examined in workers.examined(pending):
-            counts += committer.commit(_paired(chunk, examined))
-            logger.info("batch %s: positions %d to %d done", batch.id, chunk.first, chunk.last)
+        for committed in _committed(committer, workers.examined(pending)):
+            counts += committed
             progress(Progress(batch.id, counts, expected))
 
     def _start(self, batch: Batch) -> tuple[tuple[int, int], ...]:
@@ -213,6 +213,31 @@ class Ingest:
         with self.index.reading() as tx:
             found = tx.batches.find(batch.id)
         return found or batch
+
+
+def _committed(
+    committer: Committer, examined: Iterable[tuple[Chunk, tuple[Examined, ...]]]
+) -> Iterator[Counts]:
+    """What was new of every chunk, once it is durable.
+
+    While a thread waits for the store and the index, the next chunks are read and handed out; one
+    commit at a time, so that each knows those before it. A commit that has begun is finished,
+    whatever happens beside it.
+    """
+    with ThreadPoolExecutor(1, "hocba-commit") as thread:
+        committing: Future[Counts] | None = None
+        for chunk, results in examined:
+            if committing is not None:
+                yield committing.result()
+            committing = thread.submit(_commit, committer, chunk, results)
+        if committing is not None:
+            yield committing.result()
+
+
+def _commit(committer: Committer, chunk: Chunk, examined: tuple[Examined, ...]) -> Counts:
+    counts = committer.commit(_paired(chunk, examined))
+    logger.info("batch %s: positions %d to %d done", committer.batch.id, chunk.first, chunk.last)
+    return counts
 
 
 def _location(path: Path) -> str | None:
