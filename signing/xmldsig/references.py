@@ -16,6 +16,7 @@ from schemas.findings import finding
 from signing import names
 from signing.report import PASSED, SubIndication, Verdict, failed, indeterminate
 from signing.xmldsig.algorithms import AlgorithmPolicy, DigestAlgorithm, digest
+from signing.xmldsig.budget import Budget, TooCostlyError
 from signing.xmldsig.canonicalization import CanonicalizationError
 from signing.xmldsig.form import Reference, SignatureForm, Transform
 from signing.xmldsig.transforms import (
@@ -68,20 +69,7 @@ class ReferenceRules:
     is_data: Callable[[etree._Element, SignatureForm], bool]
 
 
-# The most that all canonicalisations of one document may cost, in elements times the namespaces
-# in force: what takes libxml2 about a second. A record of sixteen signatures costs a fifth of it.
-# Copying, serialising and hashing text costs too, by its length, and sorting attributes by their
-# number: those of one element at the square of it, here as if every element had the most allowed.
-_BUDGET = 2_000_000
-_OCTETS_PER_UNIT = 16
-_UNITS_PER_ATTRIBUTE = 4
 _LISTED = 5
-_LOOKS_PER_CANONICALIZATION = 32
-_UNITS_PER_ASIDE = 6
-
-
-class TooCostlyError(CanonicalizationError):
-    """The document's references ask for more canonicalisation than any record needs."""
 
 
 class ReferenceValidator:
@@ -97,22 +85,11 @@ class ReferenceValidator:
         self._algorithms = algorithms
         self._rules = rules or RECORD_RULES
         self._digests: dict[tuple[object, ...], bytes] = {}
-        self._cost = document.size * (1 + document.namespace_depth)
-        self._cost += len(document.data) // _OCTETS_PER_UNIT
-        # No more attributes than signs of equality.
-        self._cost += document.data.count(b"=") * _UNITS_PER_ATTRIBUTE
-        # Comments and instructions are nodes as well, and short ones.
-        self._cost += document.asides * _UNITS_PER_ASIDE
-        self._spent = 0
+        self.budget = Budget(document)
 
     def charge(self, canonicalizations: int = 1) -> None:
         """Count *canonicalizations* against the document's budget; raises `TooCostlyError`."""
-        self._spend(canonicalizations * self._cost)
-
-    def _spend(self, units: int) -> None:
-        self._spent += units
-        if self._spent > _BUDGET:
-            raise TooCostlyError
+        self.budget.charge(canonicalizations)
 
     def path(self, element: etree._Element) -> str:
         """Where *element* stands; looked up once, since that takes a walk over its siblings."""
@@ -121,8 +98,7 @@ class ReferenceValidator:
     def validate(self, reference: Reference, form: SignatureForm) -> ReferenceValidation:
         """*reference* of the signature *form*."""
         try:
-            # Looking at a place takes time too, where there are very many to look at.
-            self._spend(self._cost // _LOOKS_PER_CANONICALIZATION)
+            self.budget.look()
         except TooCostlyError as error:
             refused = uncanonical(error, reference.uri or "")
             return ReferenceValidation(reference.uri, None, False, refused)  # noqa: FBT003

@@ -8,8 +8,9 @@ from signing import names
 from signing.creation.styles import VENDOR_ENVELOPED
 from signing.report import Indication, SubIndication
 from signing.xmldsig.algorithms import default_policy
+from signing.xmldsig.budget import TooCostlyError
 from signing.xmldsig.form import read_form
-from signing.xmldsig.references import Named, ReferenceValidator, TooCostlyError, find_by_id
+from signing.xmldsig.references import Named, ReferenceValidator, find_by_id
 from tests.support import records, signed_records
 from tests.support.forge import DS, Forgery, Ref, forge
 from tests.support.signed_records import octets, signer, tree, validate
