@@ -7,7 +7,7 @@ type, inside the limits that keep every later step (canonicalisation above all) 
 import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
@@ -36,7 +36,9 @@ _COUNT_ASIDES = etree.XPath(
     "count(/descendant::comment()) + count(/descendant::processing-instruction())"
 )
 # Id under every spelling that some XML-DSig library accepts: Id, ID, id, xml:id, x:Id.
-_ID_ATTRIBUTES = etree.XPath("/descendant::*/@*[translate(local-name(), 'ID', 'id') = 'id']")
+_ID_ATTRIBUTES = etree.XPath(
+    "/descendant::*/@*[contains(' Id ID id iD ', local-name())][string-length(local-name()) = 2]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,12 @@ class ParsedDocument:
         return int(_COUNT_ASIDES(self.root))
 
     @cached_property
-    def ids(self) -> Mapping[str, tuple[etree._Element, ...]]:
+    def ids(self) -> Mapping[str, Sequence[etree._Element]]:
         """Elements by the value of their Id, every spelling of the attribute together."""
         found: dict[str, list[etree._Element]] = {}
         for value in _ID_ATTRIBUTES(self.root):
-            found.setdefault(str(value), []).append(value.getparent())
-        return {name: tuple(elements) for name, elements in found.items()}
+            found.setdefault(value, []).append(value.getparent())
+        return found
 
 
 def parse(data: bytes, limits: ParserLimits = DEFAULT_LIMITS) -> ParsedDocument:

@@ -4,7 +4,7 @@ Always checked: no definition has to ask for it. Which slots there are and what 
 from the definition's signature policy; the signatures themselves are not validated here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -77,7 +77,7 @@ def _references(slot: Slot, document: ParsedDocument) -> Iterator[etree._Element
 
 
 def _misplaced(
-    scope: Scope, slot: Slot, reference: etree._Element, found: tuple[etree._Element, ...]
+    scope: Scope, slot: Slot, reference: etree._Element, found: Sequence[etree._Element]
 ) -> Iterator[Finding]:
     """What is wrong with a reference to something else than what the slot covers."""
     name = reference.get("URI", "")[1:]
@@ -109,7 +109,7 @@ def _about(
     )
 
 
-def _ambiguous(name: str, found: tuple[etree._Element, ...]) -> Finding:
+def _ambiguous(name: str, found: Sequence[etree._Element]) -> Finding:
     lines = [str(each.sourceline) for each in found[:_NAMED_IN_FULL]]
     return finding(
         "HB-E050",
