@@ -43,6 +43,7 @@ def build() -> TyperGroup:
     requests.command("open", cls=Command)(request.open_)
     requests.command("approve", cls=Command)(request.approve)
     requests.command("decline", cls=Command)(request.decline)
+    requests.command("withdraw", cls=Command)(request.withdraw)
     requests.command("list", cls=Command)(request.show_all)
     app.add_typer(requests, name="request")
     app.command("link", cls=Command)(link.link)

@@ -19,6 +19,11 @@
     maximum_bytes = 67108864           # the largest CRL that is taken
     [lifecycle]
     approval = "required"              # default: "recorded", a change without approval is a warning
+    extracts = "required"              # the same for records made from paper; default: as approval
+    [transfer]
+    days = 60                          # for how long a package may be taken in; default: 30
+    [transfer.senders]
+    01 = "partners/01.pem"             # receipt keys of other provinces' repositories, by mã sở
 
 The variables HOCBA_INDEX_URL and HOCBA_STORE_URL come before the file: a password stands there, or
 in a PostgreSQL password file, never here.
@@ -35,7 +40,7 @@ from pathlib import Path
 from typing import Any
 
 from hocba.errors import HomeError
-from hocba.model.lifecycle import Approval
+from hocba.model.lifecycle import CONFIGURABLE, Approval
 from schemas.findings import finding
 from signing.certificates.fetching import FetchPolicy
 
@@ -50,7 +55,8 @@ _KNOWN: Mapping[str, Mapping[str, type]] = {
     "ingest": {"processes": int, "chunk": int},
     "signing": {"algorithms": str, "constraints": str},
     "revocation": {"fetch": bool, "hosts": list, "timeout": int, "maximum_bytes": int},
-    "lifecycle": {"approval": str},
+    "lifecycle": {"approval": str, "extracts": str},
+    "transfer": {"days": int, "senders": dict},
 }
 _PROVINCE = re.compile(r"[0-9A-Za-z]{1,10}\Z")
 _MAX_PROCESSES = 1024
@@ -59,6 +65,7 @@ _MAX_CHUNK = 10_000
 _HOST = re.compile(r"(?:[0-9a-z._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 _MAX_TIMEOUT = 120
 _MAX_BYTES = 2**30
+_MAX_DAYS = 366
 
 _TEMPLATE = """\
 # The configuration of this hocba repository. What is not set has its default.
@@ -97,6 +104,17 @@ _TEMPLATE = """\
 # Whether corrections, recalls and their reversals are taken in only with an approved request
 # ("required"), or with a warning where there is none.
 {approval}
+# The same for records that are made from paper (trích lục), where that differs.
+# extracts = "required"
+
+[transfer]
+# For how many days a package with a transferred pupil may be taken in.
+# days = 30
+
+[transfer.senders]
+# Public receipt keys of other provinces' repositories by their code (mã sở). Packages are taken
+# in from them only, and their acknowledgements believed.
+# 01 = "partners/01.pem"
 """
 
 
@@ -116,6 +134,9 @@ class Configuration:
     timeout: int | None = None
     maximum_bytes: int | None = None
     approval: Approval = Approval.RECORDED
+    extracts: Approval | None = None
+    transfer_days: int = 30
+    senders: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -129,6 +150,11 @@ class Configuration:
             if getattr(self, name) == "":
                 raise ValueError(f"{name} is empty")
         self._refuse_fetching()
+        if not 1 <= self.transfer_days <= _MAX_DAYS:
+            raise ValueError(f"days is {self.transfer_days}, allowed is 1 to {_MAX_DAYS}")
+        for masogd, file in self.senders:
+            if not _PROVINCE.match(masogd) or not file:
+                raise ValueError(f"{masogd!r} in transfer.senders is no mã sở with a file")
 
     def _refuse_fetching(self) -> None:
         if self.fetch and not self.hosts:
@@ -194,7 +220,10 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
             chunk=settings["ingest"].get("chunk"),
             algorithms=settings["signing"].get("algorithms"),
             constraints=settings["signing"].get("constraints"),
-            approval=_approval(settings["lifecycle"]),
+            approval=_approval(settings["lifecycle"], "approval") or Approval.RECORDED,
+            extracts=_approval(settings["lifecycle"], "extracts"),
+            transfer_days=settings["transfer"].get("days", 30),
+            senders=_senders(settings["transfer"]),
             **_fetching(settings["revocation"]),
         )
     except OSError as error:
@@ -225,12 +254,19 @@ def _fetching(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "hosts": tuple(hosts)}
 
 
-def _approval(settings: Mapping[str, Any]) -> Approval:
-    value = settings.get("approval", Approval.RECORDED.value)
-    known = [each.value for each in Approval]
-    if value not in known:
-        raise ValueError(f"lifecycle.approval is {value!r}, must be one of {', '.join(known)}")
-    return Approval(value)
+def _approval(settings: Mapping[str, Any], name: str) -> Approval | None:
+    value = settings.get(name)
+    known = [each.value for each in CONFIGURABLE]
+    if value is not None and value not in known:
+        raise ValueError(f"lifecycle.{name} is {value!r}, must be one of {', '.join(known)}")
+    return None if value is None else Approval(value)
+
+
+def _senders(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    senders = settings.get("senders", {})
+    if not all(isinstance(each, str) for each in senders.values()):
+        raise ValueError("transfer.senders does not name a file for each mã sở")
+    return tuple(sorted(senders.items()))
 
 
 def _refused(path: Path, reason: str) -> HomeError:

@@ -266,6 +266,12 @@ def _transcript(fields: dict[str, str], definition: Definition) -> Transcript | 
             sodinhdanh=fields["sodinhdanh"],
             hovaten=fields["hovaten"],
             ketqua=fields.get("ketqua"),
+            trichluc=_flag(fields.get("trichluc")),
         )
     except (KeyError, ValueError):
         return None
+
+
+def _flag(text: str | None) -> bool | None:
+    """A boolean of XML Schema; None where there is none."""
+    return None if text is None else text in {"1", "true"}

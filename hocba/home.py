@@ -193,6 +193,7 @@ class Home:
             examiner=self.examiner(),
             options=IngestOptions(chunk=chunk, workers=workers),
             approval=self.configuration.approval,
+            extracts=self.configuration.extracts,
         )
 
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import file_digest
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +14,6 @@ from cli.session import Session, visible
 from schemas.findings import term
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hocba.index.rows import Request
 
 ACTOR = "cli"
@@ -25,6 +25,8 @@ class Kind(StrEnum):
     CORRECTION = "correction"
     RECALL = "recall"
     REVERSAL = "reversal"
+    EXTRACT = "extract"
+    ORIGINAL = "original"
 
 
 class Why(StrEnum):
@@ -36,6 +38,8 @@ class Why(StrEnum):
     WRONG_RECORD = "wrong-record"
     AUTHORITY = "authority"
     RECALLED_IN_ERROR = "recalled-in-error"
+    PAPER_RECORD = "paper-record"
+    ORIGINAL_FOUND = "original-found"
     OTHER = "other"
 
 
@@ -50,6 +54,8 @@ Reason = Annotated[
 ]
 Words = Annotated[str, typer.Option("--text", metavar="TEXT")]
 By = Annotated[str, typer.Option("--by", metavar="NAME")]
+Scan = Annotated[Path | None, typer.Option("--scan", metavar="FILE")]
+ConfirmedBy = Annotated[str | None, typer.Option("--confirmed-by", metavar="NAME")]
 
 
 def open_(
@@ -60,14 +66,25 @@ def open_(
     reason: Reason,
     text: Words,
     by: By,
+    *,
+    scan: Scan = None,
+    confirmed_by: ConfirmedBy = None,
 ) -> ExitCode:
-    """Ask for a change of *record*."""
+    """Ask for a change of *record*, or with *scan* to make it from paper."""
     from hocba import home as homes
     from hocba import requests
     from hocba.model import lifecycle
 
     session = session_of(context)
-    with homes.Home.open(home).open_index() as index, index.transaction() as tx:
+    opened = homes.Home.open(home)
+    paper = None
+    if scan is not None or confirmed_by is not None:
+        paper = requests.Paper(
+            scan_sha256=_digest(scan),
+            confirmed_by=confirmed_by or "",
+            masogd=opened.configuration.masogd,
+        )
+    with opened.open_index() as index, index.transaction() as tx:
         request = requests.open_request(
             tx,
             record,
@@ -77,6 +94,7 @@ def open_(
             by=by,
             at=datetime.now(UTC),
             actor=ACTOR,
+            paper=paper,
         )
     return _answer(request, session)
 
@@ -89,6 +107,21 @@ def approve(context: typer.Context, record: Record, number: Number, home: Home, 
 def decline(context: typer.Context, record: Record, number: Number, home: Home, by: By) -> ExitCode:
     """Decline the request *number* of *record*."""
     return _decide(context, record, number, home, by, "declined")
+
+
+def withdraw(
+    context: typer.Context, record: Record, number: Number, home: Home, text: Words, by: By
+) -> ExitCode:
+    """Withdraw the request *number* of *record*, which waits or is approved."""
+    from hocba import home as homes
+    from hocba import requests
+
+    session = session_of(context)
+    with homes.Home.open(home).open_index() as index, index.transaction() as tx:
+        request = requests.withdraw_request(
+            tx, record, number, text=text, by=by, at=datetime.now(UTC), actor=ACTOR
+        )
+    return _answer(request, session)
 
 
 def show_all(context: typer.Context, record: Record, home: Home) -> ExitCode:
@@ -136,12 +169,33 @@ def show_requests(requests: "tuple[Request, ...]", session: Session) -> None:
                 by=visible(each.decided_by or ""),
                 at=session.moment(each.decided_at),
             )
+        if each.scan_sha256 is not None:
+            session.say(
+                "request.paper",
+                sha256=each.scan_sha256[:16],
+                by=visible(each.confirmed_by or ""),
+            )
+        if each.withdrawn_at is not None:
+            session.say(
+                "request.withdrawn",
+                by=visible(each.withdrawn_by or ""),
+                at=session.moment(each.withdrawn_at),
+                text=visible(each.withdrawn_text or ""),
+            )
         if each.phienban is not None:
             session.say("request.fulfilled", phienban=each.phienban)
 
 
+def _digest(scan: Path | None) -> str:
+    """The SHA-256 of the scanned paper, "" where there is none."""
+    if scan is None:
+        return ""
+    with scan.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 def _decide(
-    context: typer.Context, record: str, number: int, home: "Path", by: str, decision: str
+    context: typer.Context, record: str, number: int, home: Path, by: str, decision: str
 ) -> ExitCode:
     from hocba import home as homes
     from hocba import requests

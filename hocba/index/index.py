@@ -21,9 +21,10 @@ from hocba.index.records import Records
 from hocba.index.requests import Requests
 from hocba.index.statistics import Statistics
 from hocba.index.tokens import Tokens
+from hocba.index.transfers import Transfers
 from schemas.findings import finding
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration. A constant, because Alembic takes long to import; a test compares."""
 
 
@@ -38,6 +39,7 @@ class Transaction:
     statistics: Statistics
     requests: Requests
     links: PupilLinks
+    transfers: Transfers
 
 
 class Index:
@@ -140,4 +142,5 @@ def _transaction(connection: Connection) -> Transaction:
         statistics=Statistics(connection),
         requests=Requests(connection),
         links=PupilLinks(connection),
+        transfers=Transfers(connection),
     )

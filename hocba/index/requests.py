@@ -50,8 +50,25 @@ class Requests:
                 requests.c.madinhdanhhocba == madinhdanhhocba,
                 requests.c.number == number,
                 requests.c.decision.is_(None),
+                requests.c.withdrawn_at.is_(None),
             )
             .values(decision=decision, decided_by=by, decided_at=at)
+        )
+
+    def withdraw(
+        self, madinhdanhhocba: str, number: int, *, by: str, at: datetime, text: str
+    ) -> None:
+        """Note who withdrew a request; does nothing to one that is declined or fulfilled."""
+        self._connection.execute(
+            update(requests)
+            .where(
+                requests.c.madinhdanhhocba == madinhdanhhocba,
+                requests.c.number == number,
+                requests.c.decision.is_distinct_from(RequestDecision.DECLINED),
+                requests.c.phienban.is_(None),
+                requests.c.withdrawn_at.is_(None),
+            )
+            .values(withdrawn_by=by, withdrawn_at=at, withdrawn_text=text)
         )
 
     def fulfil(self, madinhdanhhocba: str, number: int, phienban: int) -> None:
@@ -63,12 +80,16 @@ class Requests:
                 requests.c.number == number,
                 requests.c.decision == RequestDecision.APPROVED,
                 requests.c.phienban.is_(None),
+                requests.c.withdrawn_at.is_(None),
             )
             .values(phienban=phienban)
         )
 
-    def approved(self, ids: Iterable[str]) -> Mapping[tuple[str, Step], int]:
-        """The approved requests of these records that no version has fulfilled: their numbers."""
+    def approved(self, ids: Iterable[str], *, lock: bool = False) -> Mapping[tuple[str, Step], int]:
+        """The approved requests of these records that no version has fulfilled: their numbers.
+
+        With *lock* they stay so until the transaction ends.
+        """
         wanted = sorted(set(ids))
         found: dict[tuple[str, Step], int] = {}
         for start in range(0, len(wanted), IN_LIMIT):
@@ -78,7 +99,10 @@ class Requests:
                 requests.c.madinhdanhhocba.in_(wanted[start : start + IN_LIMIT]),
                 requests.c.decision == RequestDecision.APPROVED,
                 requests.c.phienban.is_(None),
+                requests.c.withdrawn_at.is_(None),
             )
+            if lock:
+                statement = statement.with_for_update()
             for identity, kind, number in self._connection.execute(statement):
                 found[identity, kind] = number
         return found

@@ -75,11 +75,16 @@ class Record:
     definition: str
     phienban: int
     status: RecordStatus
+    trichluc: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One accepted version: where its bytes are, and everything its receipt says."""
+    """One accepted version: where its bytes are, and everything its receipt says.
+
+    `trichluc` says whether it was made from paper; None where the document cannot say, or was
+    taken in before anybody looked.
+    """
 
     madinhdanhhocba: str
     phienban: int
@@ -95,6 +100,7 @@ class Version:
     position: int
     definition: str
     policy: str
+    trichluc: bool | None = None
 
     def as_json(self) -> dict[str, object]:
         """One of `versions` in a timeline (design §8)."""
@@ -140,7 +146,9 @@ class RequestDecision(StrEnum):
 class Request:
     """One request to change a record; `phienban` is the version that did it.
 
-    `text` says in words what `reason` says as a code. `decision` is None while it waits.
+    `text` says in words what `reason` says as a code. `decision` is None while it waits. One for
+    a record made from paper names the scan by its digest, and who compared both. `masogd` is the
+    province of the record, which need not be there yet.
     """
 
     madinhdanhhocba: str
@@ -154,12 +162,20 @@ class Request:
     decided_by: str | None
     decided_at: datetime | None
     phienban: int | None
+    masogd: str | None = None
+    scan_sha256: str | None = None
+    confirmed_by: str | None = None
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_text: str | None = None
 
     @property
     def state(self) -> str:
-        """`waiting`, `approved`, `declined` or `fulfilled`."""
+        """`waiting`, `approved`, `declined`, `withdrawn` or `fulfilled`."""
         if self.phienban is not None:
             return "fulfilled"
+        if self.withdrawn_at is not None:
+            return "withdrawn"
         return "waiting" if self.decision is None else self.decision.value
 
     @property
@@ -179,6 +195,11 @@ class Request:
             "requested_at": self.requested_at.isoformat(),
             "decided_by": self.decided_by,
             "decided_at": _iso(self.decided_at),
+            "withdrawn_by": self.withdrawn_by,
+            "withdrawn_at": _iso(self.withdrawn_at),
+            "withdrawn_text": self.withdrawn_text,
+            "scan_sha256": self.scan_sha256,
+            "confirmed_by": self.confirmed_by,
             "phienban": self.phienban,
         }
 
@@ -201,6 +222,7 @@ class RecordHistory:
             "madinhdanhhocba": record.madinhdanhhocba,
             "phienban": record.phienban,
             "status": record.status.value,
+            "trichluc": record.trichluc,
             "versions": [version.as_json() for version in self.versions],
         }
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 
 from hocba.index.rows import BatchState, RequestDecision, TokenKind
+from hocba.index.transfer_rows import TransferDirection, TransferState
 from hocba.index.types import Findings, PlainText, StringEnum, UtcDateTime
 from hocba.model.lifecycle import Reason, Step
 from hocba.model.outcome import Outcome
@@ -53,6 +54,7 @@ records = Table(
     Column("definition", PlainText, nullable=False),
     Column("phienban", Integer, nullable=False),
     Column("status", StringEnum(RecordStatus), nullable=False),
+    Column("trichluc", Boolean),
     Index("records_by_pupil", "mahocsinh", "namhoc"),
     # The order of an export; with what is counted, so that statistics never read the table.
     Index(
@@ -135,6 +137,7 @@ versions = Table(
     Column("position", Integer, nullable=False),
     Column("definition", PlainText, nullable=False),
     Column("policy", PlainText, nullable=False),
+    Column("trichluc", Boolean),
     PrimaryKeyConstraint("madinhdanhhocba", "phienban"),
     UniqueConstraint("batch", "position"),
 )
@@ -142,7 +145,8 @@ versions = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("madinhdanhhocba", PlainText, ForeignKey("records.madinhdanhhocba"), nullable=False),
+    # Not a foreign key: a record made from paper is asked for before it is there.
+    Column("madinhdanhhocba", PlainText, nullable=False),
     Column("number", Integer, nullable=False),
     Column("kind", StringEnum(Step), nullable=False),
     Column("reason", StringEnum(Reason), nullable=False),
@@ -153,7 +157,46 @@ requests = Table(
     Column("decided_by", PlainText),
     Column("decided_at", UtcDateTime),
     Column("phienban", Integer),
+    Column("masogd", PlainText),
+    Column("scan_sha256", PlainText),
+    Column("confirmed_by", PlainText),
+    Column("withdrawn_by", PlainText),
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_text", PlainText),
     PrimaryKeyConstraint("madinhdanhhocba", "number"),
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("id", PlainText, nullable=False),
+    Column("direction", StringEnum(TransferDirection), nullable=False),
+    Column("state", StringEnum(TransferState), nullable=False),
+    Column("province", PlainText, nullable=False),
+    Column("sender", PlainText, nullable=False),
+    Column("receiver", PlainText, nullable=False),
+    Column("matruong", PlainText),
+    Column("mahocsinh", PlainText, nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("decision", PlainText),
+    Column("documents", Integer, nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("noted_at", UtcDateTime, nullable=False),
+    Column("noted_by", PlainText, nullable=False),
+    Column("sha256", PlainText, nullable=False),
+    Column("storage_key", PlainText, nullable=False),
+    Column("version_id", PlainText, nullable=False),
+    # Not a foreign key: a package that brings nothing new has no batch.
+    Column("batch", PlainText, index=True),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", PlainText),
+    Column("note", PlainText),
+    Column("acknowledgement", PlainText),
+    PrimaryKeyConstraint("id", "direction"),
+    Index("transfers_by_province", "province", "noted_at", "id"),
+    Index("transfers_by_noted_at", "noted_at", "id"),
+    Index("transfers_by_pupil", "mahocsinh", "direction"),
 )
 
 pupil_links = Table(

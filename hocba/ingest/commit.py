@@ -51,6 +51,7 @@ class Committer:
     batch: Batch
     clock: Callable[[], datetime]
     approval: Approval = Approval.RECORDED
+    extracts: Approval | None = None
 
     def commit(self, entries: Entries) -> Counts:
         """Make the outcome of every entry durable, once; gives the counts of what was new.
@@ -90,7 +91,13 @@ class Committer:
         return self._write(entries, known, decisions, self._put(decisions))
 
     def _decide(self, entries: Entries, known: Known) -> tuple[Decision, ...]:
-        return decide(entries, known, masogd=self.batch.masogd, approval=self.approval)
+        return decide(
+            entries,
+            known,
+            masogd=self.batch.masogd,
+            approval=self.approval,
+            extracts=self.extracts,
+        )
 
     def _put(self, decisions: Sequence[Decision]) -> Stored:
         """Step 5, bytes: durable once this returns."""
@@ -148,7 +155,7 @@ class Committer:
             records=records,
             versions={key: self._taken(tx, version) for key, version in versions.items()},
             pupils=tx.records.known_pupils(pupils),
-            requests=tx.requests.approved(records),
+            requests=tx.requests.approved((each for each, _ in references), lock=lock),
             linked=self._linked(tx, records, examined),
         )
 
@@ -212,6 +219,7 @@ class Committer:
             position=decision.position,
             definition=record.definition,
             policy=examination.signatures.rules if examination.signatures else "",
+            trichluc=record.trichluc,
         )
 
     def _item(self, decision: Decision) -> Item:

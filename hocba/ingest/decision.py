@@ -11,7 +11,15 @@ from hocba.index.rows import Pupil, Record
 from hocba.ingest.entry import BadEntry, Document
 from hocba.ingest.workers import Examined
 from hocba.model.examination import AcceptedDocument, Examination
-from hocba.model.lifecycle import ON_REQUEST, Approval, Step, standing_of, transition
+from hocba.model.lifecycle import (
+    ON_REQUEST,
+    Approval,
+    Step,
+    changes_origin,
+    standing_of,
+    transition,
+    with_origin,
+)
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordReference, RecordStatus, Transcript
 from schemas.findings import Finding, Severity, finding
@@ -84,14 +92,15 @@ def decide(
     *,
     masogd: str | None,
     approval: Approval = Approval.RECORDED,
+    extracts: Approval | None = None,
 ) -> tuple[Decision, ...]:
     """Decisions in the order of the documents; each knows those before it.
 
     *masogd* is the only province whose records may come in, None for any; *approval* says what
-    becomes of a change that nobody has approved. Bad entries come with None, documents with what
-    the examination gave.
+    becomes of a change that nobody has approved, *extracts* the same of records made from paper
+    where that differs. Bad entries come with None, documents with what the examination gave.
     """
-    chunk = _Chunk(known, masogd, approval)
+    chunk = _Chunk(known, masogd, approval, extracts or approval)
     return tuple(chunk.decide(entry, examined) for entry, examined in entries)
 
 
@@ -129,7 +138,9 @@ def _waits_for_revocation(examination: Examination) -> bool:
 class _Chunk:
     """The decisions on one chunk, one after the other."""
 
-    def __init__(self, known: Known, masogd: str | None, approval: Approval) -> None:
+    def __init__(
+        self, known: Known, masogd: str | None, approval: Approval, extracts: Approval
+    ) -> None:
         self._records = dict(known.records)
         self._versions = dict(known.versions)
         self._pupils = dict(known.pupils)
@@ -137,6 +148,7 @@ class _Chunk:
         self._linked = known.linked
         self._masogd = masogd
         self._approval = approval
+        self._extracts = extracts
 
     def decide(self, entry: Document | BadEntry, examined: Examined | None) -> Decision:
         """What becomes of the next entry."""
@@ -218,7 +230,9 @@ class _Chunk:
     def _transition(self, transcript: Transcript) -> Step | str:
         current = self._records.get(transcript.reference.madinhdanhhocba)
         standing = standing_of(current.status if current else None)
-        return transition(standing, transcript.event, transcript.status)
+        step = transition(standing, transcript.event, transcript.status)
+        was = current.trichluc if current else None
+        return with_origin(step, was=was, now=transcript.trichluc)
 
     def _refused_step(self, transcript: Transcript) -> Finding | None:
         """Why the record may not be changed like this, from the table of `lifecycle`."""
@@ -227,9 +241,19 @@ class _Chunk:
             current = self._records.get(transcript.reference.madinhdanhhocba)
             number = current.phienban if current else 0
             return finding(found, found=transcript.event.value, current=number)
-        if self._approval is Approval.REQUIRED and self._unapproved(transcript, found):
+        if self._needs_approval(transcript, found) and self._unapproved(transcript, found):
             return finding("HB-I052", kind=found.value)
         return None
+
+    def _needs_approval(self, transcript: Transcript, step: Step) -> bool:
+        """Whether an unapproved step is refused, rather than taken in with a warning."""
+        if self._approval is Approval.ELSEWHERE:
+            return False
+        current = self._records.get(transcript.reference.madinhdanhhocba)
+        if changes_origin(step, standing_of(current.status if current else None)):
+            return True
+        demanded = self._extracts if step is Step.EXTRACT else self._approval
+        return demanded is Approval.REQUIRED
 
     def _unapproved(self, transcript: Transcript, step: Step) -> bool:
         wanted = (transcript.reference.madinhdanhhocba, step)
@@ -240,7 +264,8 @@ class _Chunk:
         if current is not None and transcript.event is Event.NEW:
             yield finding("HB-I035", current=current.phienban)
         step = self._transition(transcript)
-        if isinstance(step, Step) and self._unapproved(transcript, step):
+        asked = self._approval is not Approval.ELSEWHERE
+        if asked and isinstance(step, Step) and self._unapproved(transcript, step):
             yield finding("HB-I053", kind=step.value)
         pupil = self._pupils.get(transcript.reference.mahocsinh)
         if pupil is not None and pupil.sodinhdanh != transcript.sodinhdanh:
@@ -283,6 +308,7 @@ def record_of(transcript: Transcript) -> Record:
         definition=reference.definition,
         phienban=reference.phienban,
         status=RecordStatus.RECALLED if recalled else transcript.status,
+        trichluc=transcript.trichluc,
     )
 
 

@@ -70,6 +70,7 @@ class Ingest:
     examiner: ExaminerFactory
     options: IngestOptions = field(default_factory=IngestOptions)
     approval: Approval = Approval.RECORDED
+    extracts: Approval | None = None
     clock: Callable[[], datetime] = _now
     new_id: Callable[[], str] = _new_id
 
@@ -166,7 +167,9 @@ class Ingest:
         expected = source.expected()
         counts = self._now(batch).counts  # without those that are tried again
         progress(Progress(batch.id, counts, expected))
-        committer = Committer(self.index, self.store, batch, self.clock, self.approval)
+        committer = Committer(
+            self.index, self.store, batch, self.clock, self.approval, self.extracts
+        )
         pending = chunks(source.entries(), self.options.chunk, ignored, done)
         for committed in _committed(committer, workers.examined(pending)):
             counts += committed

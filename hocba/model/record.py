@@ -47,7 +47,8 @@ class Transcript:
     """The indexed fields of an accepted record, names as in the field dictionary.
 
     `ketqua` is the year's result in the words of the record (xeploai at primary school; học tập
-    and rèn luyện of the year above), None where the pupil is not assessed.
+    and rèn luyện of the year above), None where the pupil is not assessed. `trichluc` says whether
+    it was made from a paper record, None where its definition does not say.
     """
 
     reference: RecordReference
@@ -61,6 +62,7 @@ class Transcript:
     sodinhdanh: str
     hovaten: str
     ketqua: str | None
+    trichluc: bool | None = None
 
     @property
     def storage_key(self) -> str:

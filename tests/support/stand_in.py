@@ -145,6 +145,7 @@ def _transcript(reference: RecordReference, fields: dict[str, Any]) -> Transcrip
         event=Event(fields["event"]),
         status=RecordStatus(fields["status"]),
         ketqua=fields["ketqua"],
+        trichluc=fields.get("trichluc"),
         **{name: fields[name] for name in names},
     )
 

@@ -102,8 +102,29 @@ class NewRequestBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["correction", "recall", "reversal"]
+    kind: Literal["correction", "recall", "reversal", "extract", "original"]
     reason: Reason
+    text: str = Field(min_length=1, max_length=1000, description="The reason in words.")
+    scan_sha256: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="For an extract: the SHA-256 of the scanned paper record.",
+    )
+    confirmed_by: str | None = Field(
+        default=None, max_length=200, description="For an extract: who compared it with the paper."
+    )
+    masogd: str | None = Field(
+        default=None,
+        pattern=r"^[0-9A-Za-z]{1,10}$",
+        description="For an extract: its province, where the caller has none.",
+    )
+
+
+class WithdrawalBody(BaseModel):
+    """Why a request is withdrawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
     text: str = Field(min_length=1, max_length=1000, description="The reason in words.")
 
 
@@ -120,13 +141,18 @@ class RequestBody(BaseModel):
 
     number: int
     kind: Step
-    state: Literal["waiting", "approved", "declined", "fulfilled"]
+    state: Literal["waiting", "approved", "declined", "withdrawn", "fulfilled"]
     reason: Reason
     text: str
     requested_by: str
     requested_at: Moment
     decided_by: str | None
     decided_at: Moment | None
+    withdrawn_by: str | None
+    withdrawn_at: Moment | None
+    withdrawn_text: str | None
+    scan_sha256: str | None
+    confirmed_by: str | None
     phienban: int | None
 
 
@@ -183,6 +209,7 @@ class RecordOfTimeline(BaseModel):
     madinhdanhhocba: str
     phienban: int
     status: RecordStatus
+    trichluc: bool | None = Field(description="Made from a paper record; null where unknown.")
     versions: list[VersionOfTimeline]
 
 

@@ -55,6 +55,7 @@ def test_a_timeline_has_the_shape_of_the_design(index: Index) -> None:
                 "madinhdanhhocba": "hb-1",
                 "phienban": 2,
                 "status": "2",
+                "trichluc": None,
                 "versions": [
                     {
                         "phienban": number,

@@ -78,8 +78,13 @@ def test_a_step_leads_where_its_name_says(case: tuple[Standing, Event, RecordSta
 
 
 def test_only_what_the_table_allows_may_be_asked_for() -> None:
-    assert possible_steps(Standing.ABSENT) == frozenset()
+    assert possible_steps(Standing.ABSENT) == {Step.EXTRACT}
     assert possible_steps(Standing.VALID) == {Step.CORRECTION, Step.RECALL}
+    signed, extract = ({*each} for each in ([Step.EXTRACT], [Step.ORIGINAL]))
+    usual = {Step.CORRECTION, Step.RECALL}
+    assert possible_steps(Standing.VALID, trichluc=False) == usual | signed
+    assert possible_steps(Standing.VALID, trichluc=True) == usual | extract
+    assert possible_steps(Standing.RECALLED, trichluc=True) == {Step.REVERSAL}
     assert possible_steps(Standing.RECALLED) == {Step.REVERSAL}
 
 
@@ -194,3 +199,68 @@ class TestApproval:
             document(event="UPDATE"), known=replace(known_of()), approval=Approval.REQUIRED
         )
         assert codes(decision) == ["HB-I034"]
+
+
+class TestOrigin:
+    """What was made from paper (trích lục), and what was signed as it was made."""
+
+    PAPER = document(trichluc=True)
+    SIGNED = document(trichluc=False)
+
+    def test_an_extract_without_a_request_is_a_warning_where_approval_is_recorded(self) -> None:
+        [decision] = decisions(self.PAPER, known=known_of())
+        assert (decision.step, codes(decision)) == (Step.EXTRACT, ["HB-I053"])
+
+    def test_and_refused_where_it_is_required_of_all_changes_or_of_extracts(self) -> None:
+        entries = [(Document(1, "1.xml", self.PAPER), examine(self.PAPER, "1.xml", NOON))]
+        for demands in (
+            {"approval": Approval.REQUIRED},
+            {"approval": Approval.RECORDED, "extracts": Approval.REQUIRED},
+        ):
+            [decision] = decide(entries, known_of(), masogd="15", **demands)
+            assert codes(decision) == ["HB-I052"]
+            assert "trích lục" in decision.findings[0].message()
+
+    def test_an_approved_request_lets_it_in(self) -> None:
+        known = known_of(requests={(RECORD, Step.EXTRACT): 1})
+        [decision] = decisions(self.PAPER, known=known, approval=Approval.REQUIRED)
+        assert (codes(decision), decision.request) == ([], 1)
+
+    @pytest.mark.parametrize("approval", [Approval.RECORDED, Approval.REQUIRED])
+    @pytest.mark.parametrize(
+        ("before", "now", "step"),
+        [(SIGNED, True, Step.EXTRACT), (PAPER, False, Step.ORIGINAL)],
+        ids=["an extract for a signed one", "a signed one for an extract"],
+    )
+    def test_neither_takes_the_place_of_the_other_without_approval(
+        self, before: bytes, now: bool, step: Step, approval: Approval
+    ) -> None:
+        sent = document(phienban=2, event="UPDATE", trichluc=now)
+        for requests in ({}, {(RECORD, Step.CORRECTION): 3}):
+            known = known_of(before, requests=requests)
+            assert codes(decisions(sent, known=known, approval=approval)[0]) == ["HB-I052"]
+        known = known_of(before, requests={(RECORD, step): 4})
+        [decision] = decisions(sent, known=known, approval=approval)
+        assert (decision.step, decision.request, codes(decision)) == (step, 4, [])
+
+    @pytest.mark.parametrize("event", ["UPDATE", "CANCEL"])
+    def test_a_recall_does_not_change_it(self, event: str) -> None:
+        sent = document(phienban=2, event=event, status="2", trichluc=True)
+        assert codes(decisions(sent, known=known_of(self.SIGNED))[0]) == ["HB-I118"]
+
+    def test_nor_does_a_reversal(self) -> None:
+        known = known_of(self.PAPER, document(phienban=2, event="CANCEL", trichluc=True))
+        sent = document(phienban=3, event="UPDATE", trichluc=False)
+        assert codes(decisions(sent, known=known)[0]) == ["HB-I118"]
+
+    def test_a_correction_of_the_same_origin_is_an_ordinary_one(self) -> None:
+        sent = document(phienban=2, event="UPDATE", trichluc=True)
+        assert decisions(sent, known=known_of(self.PAPER))[0].step is Step.CORRECTION
+
+    def test_a_record_of_which_nothing_is_known_gets_its_origin_with_the_next_version(self) -> None:
+        sent = document(phienban=2, event="UPDATE", trichluc=True)
+        assert decisions(sent, known=known_of(FIRST))[0].step is Step.CORRECTION
+
+    def test_what_comes_with_a_transfer_was_approved_where_it_was_made(self) -> None:
+        [decision] = decisions(self.PAPER, known=known_of(), approval=Approval.ELSEWHERE)
+        assert (decision.step, codes(decision)) == (Step.EXTRACT, [])

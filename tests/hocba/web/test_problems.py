@@ -133,6 +133,7 @@ def test_the_document_is_openapi_3_1_and_names_every_route_for_systems(sample):
         "/v1/uploads/{upload}",
         "/v1/records/{madinhdanhhocba}/requests",
         "/v1/records/{madinhdanhhocba}/requests/{number}/approval",
+        "/v1/records/{madinhdanhhocba}/requests/{number}/withdrawal",
         "/v1/records/{madinhdanhhocba}/versions/{phienban}/changes",
         "/v1/students/{mahocsinh}/links",
         "/v1/students/{mahocsinh}/records",
