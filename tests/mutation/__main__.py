@@ -1,8 +1,9 @@
 """`make mutants`: which small changes of the verdict logic no test notices.
 
-The tests that concern a module are collected and run once as they are. Each mutant is then put
-into a copy of that process (a fork), which runs them until one fails, those first that noticed
-most so far. What survives is printed; docs/mutation-testing.md explains each.
+The tests that concern a module are collected and run once as they are, and noted is which lines
+each of them reaches. Each mutant is then put into a copy of that process (a fork), which runs the
+tests that reach it until one fails, those first that noticed most so far. What survives is
+printed; docs/mutation-testing.md explains each.
 """
 
 import gc
@@ -22,6 +23,7 @@ from _pytest.runner import runtestprotocol
 
 from tests.mutation.changing import NotInPlaceError, change, forget
 from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.reach import Reach
 
 ROOT: Final = Path(__file__).parents[2]
 _MOST_SECONDS = 2.0
@@ -33,8 +35,12 @@ _CERTIFICATES = (
     "tests/signing/certificates/test_revocation.py",
     "tests/signing/certificates/test_proved_time.py",
     "tests/signing/certificates/test_path.py",
+    "tests/signing/certificates/test_delta_lists.py",
+    "tests/signing/certificates/test_engine.py",
     "tests/signing/certificates/test_algorithm_usage.py",
 )
+_TRUST = "tests/signing/certificates/test_trust.py"
+_FETCHED = "tests/signing/certificates/test_fetching.py"
 _SIGNATURES = "tests/signing/validation"
 _TIMESTAMPS = "tests/signing/timestamps"
 _STAMPED = "tests/signing/timestamps/test_stamped_records.py"
@@ -55,7 +61,23 @@ TESTS: Final = {
     "signing/timestamps/validation.py": (_TIMESTAMPS,),
     "signing/validation/proof.py": (_SIGNATURES, _STAMPED, "tests/signing/xades"),
     "signing/validation/signature.py": (_SIGNATURES, _STAMPED),
-    "signing/certificates/path.py": _CERTIFICATES,
+    "signing/certificates/path.py": (*_CERTIFICATES, _FETCHED, _TRUST),
+    "signing/certificates/engine.py": _CERTIFICATES,
+    "signing/certificates/revocation.py": _CERTIFICATES,
+    "signing/certificates/status.py": _CERTIFICATES,
+    "signing/certificates/issuers.py": _CERTIFICATES,
+    "signing/certificates/keeping.py": _CERTIFICATES,
+    "signing/certificates/algorithm_usage.py": _CERTIFICATES,
+    "signing/certificates/certificate.py": (
+        "tests/signing/certificates/test_certificate.py",
+        _SIGNATURES,
+    ),
+    "signing/certificates/trust.py": (_TRUST, *_CERTIFICATES),
+    "signing/timestamps/authority_certificate.py": (_TIMESTAMPS,),
+    "signing/timestamps/token.py": (_TIMESTAMPS,),
+    "signing/constraints.py": ("tests/signing/test_constraints.py", _SIGNATURES),
+    "signing/policy.py": ("tests/signing/test_policy.py", "tests/signing/test_record.py"),
+    "signing/roster.py": ("tests/signing/test_roster.py", "tests/signing/test_record.py"),
     "signing/validation/basic.py": (_SIGNATURES, _ATTACKS),
     "signing/record.py": ("tests/signing/test_record.py", _ATTACKS),
 }
@@ -64,17 +86,21 @@ TESTS: Final = {
 class _Mutants:
     """Runs the collected tests for every mutant of one file, in the place of running them once."""
 
-    def __init__(self, path: str, lines: frozenset[int]) -> None:
+    def __init__(self, path: str, lines: frozenset[int], reach: Reach) -> None:
         self._path, self._lines = path, lines
         self._noticed: Counter[int] = Counter()
         self._seconds: list[float] = []
+        self._reach = reach
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """All mutants, instead of the tests once."""
         if session.testsfailed:
             pytest.exit("not every test can be collected", 1)
         started = time.monotonic()
-        self._run_once(session.items)
+        gc.freeze()  # what was imported need not be looked through for each test
+        with self._reach.noting():
+            self._run_once(session.items)
+        gc.unfreeze()
         forget()
         gc.freeze()
         print(f"{len(session.items)} tests, {time.monotonic() - started:.0f} s", flush=True)
@@ -99,6 +125,7 @@ class _Mutants:
         """
         left = []
         for number, item in enumerate(items):
+            forget()
             started = time.monotonic()
             following = items[number + 1] if number + 1 < len(items) else None
             reports = runtestprotocol(item, log=False, nextitem=following)
@@ -110,12 +137,23 @@ class _Mutants:
                 print(f"left out: {item.nodeid}, {seconds:.0f} s", flush=True)
         items[:] = left
 
+    def _order(self, mutant: Mutant, items: Sequence[pytest.Item]) -> list[int]:
+        """The tests to run: those that reach it, what noticed most first, then the short ones."""
+        lines = mutant.reached_by
+        return sorted(
+            (at for at, each in enumerate(items) if not lines or self._reach.reaches(each, lines)),
+            key=lambda at: (-self._noticed[at], self._seconds[at]),
+        )
+
     def _try(self, mutant: Mutant, original: str, items: Sequence[pytest.Item]) -> str:
+        order = self._order(mutant, items)
+        if not order:
+            return "not reached"
         told, tell = os.pipe()
         child = os.fork()
         if not child:
             os.close(told)
-            self._notice(mutant, original, items, tell)
+            self._notice(mutant, original, [(each, items[each]) for each in order], tell)
         os.close(tell)
         with os.fdopen(told, "rb") as pipe:
             answer = pipe.read()
@@ -127,7 +165,7 @@ class _Mutants:
         return "noticed"
 
     def _notice(
-        self, mutant: Mutant, original: str, items: Sequence[pytest.Item], tell: int
+        self, mutant: Mutant, original: str, items: Sequence[tuple[int, pytest.Item]], tell: int
     ) -> None:
         """In a process of its own: tell the number of the test that noticed. Never returns."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -141,13 +179,12 @@ class _Mutants:
             os._exit(0)
         except Exception:  # noqa: BLE001 -- a mutant may do anything
             os._exit(1)  # it cannot even be loaded
-        order = sorted(range(len(items)), key=lambda each: -self._noticed[each])
-        for place, number in enumerate(order):
-            following = items[order[place + 1]] if place + 1 < len(order) else None
+        for place, (number, item) in enumerate(items):
+            following = items[place + 1][1] if place + 1 < len(items) else None
             # A mutant that never ends is ended by the signal: noticed.
             limit = max(_LEAST_SECONDS, 5 * self._seconds[number])
             signal.setitimer(signal.ITIMER_REAL, limit)
-            reports = runtestprotocol(items[number], log=False, nextitem=following)
+            reports = runtestprotocol(item, log=False, nextitem=following)
             if any(each.failed for each in reports):
                 os.write(tell, str(number).encode())
                 os._exit(1)
@@ -158,7 +195,8 @@ class _Mutants:
 def _run(path: str, lines: frozenset[int]) -> int:
     tests = [each for each in TESTS[path] if (ROOT / each).exists()]
     options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:warnings"]
-    return int(pytest.main([*options, *tests], plugins=[_Mutants(path, lines)]))
+    reach = Reach(ROOT / path)
+    return int(pytest.main([*options, *tests], plugins=[reach, _Mutants(path, lines, reach)]))
 
 
 def main(chosen: Sequence[str]) -> int:

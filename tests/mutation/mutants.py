@@ -40,10 +40,14 @@ _MANY = 100
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One changed source of a module: where, and what was written for what."""
+    """One changed source of a module: where, and what was written for what.
+
+    `reached_by` are the lines of the statement that is changed, () where it runs at import.
+    """
 
     module: str
     line: int
+    reached_by: range
     before: str
     after: str
     source: str
@@ -58,6 +62,7 @@ def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
     tree = ast.parse(path.read_text("utf-8"))
     options = _options_of_classes(tree)
     nodes = list(ast.walk(tree))
+    statements = dict(_statements(tree, None, within=False))
     for number, node in enumerate(nodes):
         if node in options:
             continue
@@ -68,7 +73,32 @@ def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
             _apply(copy, choice)
             after = _text(copy)
             line = getattr(node, "lineno", 0)
-            yield Mutant(module, line, before, after, ast.unparse(changed))
+            lines = _lines(statements.get(node))
+            yield Mutant(module, line, lines, before, after, ast.unparse(changed))
+
+
+def _statements(
+    node: ast.AST, statement: ast.stmt | None, *, within: bool
+) -> Iterator[tuple[ast.AST, ast.stmt]]:
+    """Each node of a function's body with the statement that it belongs to."""
+    for name, value in ast.iter_fields(node):
+        inside = within or (isinstance(node, ast.FunctionDef) and name == "body")
+        for each in value if isinstance(value, list) else [value]:
+            if not isinstance(each, ast.AST):
+                continue
+            own = each if isinstance(each, ast.stmt) else statement
+            if inside and own is not None:
+                yield each, own
+            yield from _statements(each, own if inside else None, within=inside)
+
+
+def _lines(statement: ast.stmt | None) -> range:
+    """The lines of *statement* without the statements that it holds."""
+    if statement is None:
+        return range(0)
+    end = statement.end_lineno or statement.lineno
+    body = getattr(statement, "body", None)
+    return range(statement.lineno, body[0].lineno if body else end + 1)
 
 
 def _options_of_classes(tree: ast.Module) -> set[ast.AST]:

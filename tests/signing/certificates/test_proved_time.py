@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from asn1crypto import algos
 from asn1crypto import crl as asn1_crl
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -317,6 +318,7 @@ def test_the_past_forgives_no_fault_of_the_certificate(root, issuer):
     lists = [crl(root, day(6)), crl(issuer, day(5, 20))]
     odd = issued("Signer", issuer, ca=False, extensions=[UNKNOWN])
     found = past(validator(root, *lists, intermediates=[issuer]), odd, day(5, 24))
+    assert found.indication is Indication.INDETERMINATE
     assert found.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
     assert [each.code for each in found.findings] == ["HB-S044"]
 
@@ -328,6 +330,47 @@ def test_the_past_forgives_no_key_that_the_table_never_allowed(root):
     found = past(validator(root, *lists, intermediates=[odd]), signer, day(5, 24))
     assert found.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
     assert [each.code for each in found.findings] == ["HB-S046"]
+
+
+def test_the_past_forgives_no_certificate_by_an_algorithm_that_had_ended_by_then(root):
+    """SHA-1 ended in 2012: what rests on it is not merely known until then."""
+    key = insecure_rsa_key("tests/proved-time")
+    issuer = issued("Issuer", root, key=key)
+    parsed = asn1_x509.Certificate.load(issued("Signer", issuer, ca=False).der)
+    body, algorithm = parsed["tbs_certificate"], {"algorithm": "sha1_rsa"}
+    body["signature"] = algorithm
+    signature = key.sign(body.dump(force=True), padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    weak = asn1_x509.Certificate(
+        {"tbs_certificate": body, "signature_algorithm": algorithm, "signature_value": signature}
+    )
+    signer = Party(x509.load_der_x509_certificate(weak.dump()), key)
+    paths = validator(root, crl(root, day(6)), crl(issuer, day(6)), intermediates=[issuer])
+    found = past(paths, signer, day(5, 24))
+    assert found.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+    assert [each.code for each in found.findings] == ["HB-S046"]
+
+
+def test_the_past_reaches_from_the_first_second_of_a_certificate_to_its_last(root, issuer):
+    signer = issued("Signer", issuer, ca=False, since=day(3), until=day(6))
+    lists = [crl(root, day(6)), crl(issuer, day(5, 20))]
+    paths = validator(root, *lists, intermediates=[issuer])
+    second = timedelta(seconds=1)
+    for time_, expected in (
+        (day(3) - second, SubIndication.NOT_YET_VALID),
+        (day(3), None),
+        (day(6), None),
+        (day(6) + second, SubIndication.OUT_OF_BOUNDS_NO_POE),
+    ):
+        assert past(paths, signer, time_).sub_indication is expected
+
+
+def test_the_past_reaches_to_the_last_second_that_revocation_data_speaks_of(root, issuer, expired):
+    lists = [crl(root, day(6)), crl(issuer, day(3), until=day(4))]
+    paths = validator(root, *lists, intermediates=[issuer])
+    assert passes(past(paths, expired, day(4)))
+    later = past(paths, expired, day(4) + timedelta(seconds=1))
+    assert later.sub_indication is SubIndication.NO_POE
+    assert [each.code for each in later.findings] == ["HB-S073"]
 
 
 def signed_again(crl_, key, method, hash_):
