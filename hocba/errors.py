@@ -8,10 +8,13 @@ HocbaError
 ├── CallerError          whoever called: a source, a cursor, a batch that does not exist
 │   ├── SourceUnreadable     the archive or folder cannot be opened, or holds nothing
 │   ├── BadCursor            a page's cursor that this index did not give
-│   └── LifecycleRefused     what was asked for does not fit what the record or pupil is now
+│   ├── LifecycleRefused     what was asked for does not fit what the record or pupil is now
+│   ├── BatchUnknown         there is no batch of this number
+│   └── BatchRefused         what was ordered does not fit the state that the batch is in
 ├── TryAgain             nobody yet: nothing was promised, the same call may succeed later
 │   ├── IndexUnavailable     the database cannot be reached or is locked
 │   └── IndexConflict        another ingest was faster; decide anew
+├── BatchStopped         nobody: somebody holds or cancelled the batch that is being worked
 └── ReceiptInvalid       whoever relies on the receipt: it is not what this repository signed
 """
 
@@ -61,6 +64,14 @@ class LifecycleRefused(CallerError):  # noqa: N818
     """Nothing was changed: what was asked for does not fit what the record or pupil is now."""
 
 
+class BatchUnknown(CallerError):  # noqa: N818
+    """There is no batch of this number."""
+
+
+class BatchRefused(CallerError):  # noqa: N818
+    """Nothing was changed: the batch is in no state in which the order means anything."""
+
+
 class TryAgain(HocbaError):  # noqa: N818
     """Nothing was promised; the same call may succeed later."""
 
@@ -71,6 +82,10 @@ class IndexUnavailable(TryAgain):
 
 class IndexConflict(TryAgain):
     """A row that another transaction wrote first stands in the way."""
+
+
+class BatchStopped(HocbaError):  # noqa: N818
+    """Nothing of this part was taken in: the batch was held, cancelled or finished meanwhile."""
 
 
 class ReceiptInvalid(HocbaError):  # noqa: N818

@@ -8,14 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
 
+from hocba.errors import BatchStopped
+from hocba.index.batch_states import LEADS_TO, OBEYED_FROM, UNFINISHED, WORKABLE, Order
 from hocba.index.pages import checked_limit, page_of, position_after
-from hocba.index.rows import Batch, BatchState, Counts, Item, NewBatch, Page, values_of
+from hocba.index.rows import Batch, BatchState, Counts, Item, NewBatch, Pace, Page, values_of
 from hocba.index.tables import batches, chunks, items
 from hocba.model.outcome import Outcome
-from schemas.findings import Finding
+from schemas.findings import Finding, finding
 
 _COUNTS = ("accepted", "duplicate", "rejected", "unreadable", "deferred")
-_UNFINISHED = (BatchState.RECEIVED, BatchState.RUNNING, BatchState.PAUSED)
+_PACE_CHUNKS = 20
 
 
 class Batches:
@@ -43,7 +45,7 @@ class Batches:
             batches.c.fingerprint == fingerprint,
             batches.c.sender == sender,
             batches.c.masogd.is_(None) if masogd is None else batches.c.masogd == masogd,
-            batches.c.state.in_(_UNFINISHED),
+            batches.c.state.in_(UNFINISHED),
         )
 
     def page(
@@ -68,26 +70,47 @@ class Batches:
         rows = [_batch(each) for each in self._connection.execute(statement).mappings()]
         return page_of(rows, limit, lambda each: (each.created_at, each.id))
 
-    def start(self, batch: str, at: datetime) -> None:
-        """The batch is being worked; the first start counts as its beginning."""
-        self._move(batch, state=BatchState.RUNNING, failure=None)
+    def start(self, batch: str, at: datetime) -> bool:
+        """The batch is being worked; the first start counts as its beginning.
+
+        False where it may not be: it is final, or somebody holds it. So for the next three.
+        """
+        if not self._move(batch, state=BatchState.RUNNING, failure=None):
+            return False
         self._connection.execute(
             update(batches)
             .where(batches.c.id == batch, batches.c.started_at.is_(None))
             .values(started_at=at)
         )
+        return True
 
-    def pause(self, batch: str, failure: Finding) -> None:
+    def pause(self, batch: str, failure: Finding) -> bool:
         """The batch stopped, nothing is lost, and it goes on when it is run again."""
-        self._move(batch, state=BatchState.PAUSED, failure=(failure,))
+        return self._move(batch, state=BatchState.PAUSED, failure=(failure,))
 
-    def fail(self, batch: str, failure: Finding, at: datetime) -> None:
+    def fail(self, batch: str, failure: Finding, at: datetime) -> bool:
         """No document can be had from the batch; final."""
-        self._move(batch, state=BatchState.FAILED, failure=(failure,), finished_at=at)
+        return self._move(batch, state=BatchState.FAILED, failure=(failure,), finished_at=at)
 
-    def finish(self, batch: str, at: datetime, *, ignored: int, names: Sequence[str]) -> None:
+    def order(self, batch: str, order: Order) -> bool:
+        """Let the batch be as *order* says; False where it is in no state to.
+
+        Whoever works it notices with the next part: that is refused, whole.
+        """
+        obeyed = self._connection.execute(
+            update(batches)
+            .where(batches.c.id == batch, batches.c.state.in_(OBEYED_FROM[order]))
+            .values(state=LEADS_TO[order], failure=None)
+        )
+        return obeyed.rowcount == 1
+
+    def explain(self, batch: str, reason: Finding, *, finished_at: datetime | None = None) -> None:
+        """Note why the batch stands where it stands."""
+        self._set(batch, failure=(reason,), finished_at=finished_at)
+
+    def finish(self, batch: str, at: datetime, *, ignored: int, names: Sequence[str]) -> bool:
         """Every document of the batch has its outcome; final."""
-        self._move(
+        return self._move(
             batch,
             state=BatchState.DONE,
             failure=None,
@@ -136,7 +159,8 @@ class Batches:
     def add_chunk(self, batch: str, rows: Sequence[Item], at: datetime) -> None:
         """Note the outcome of a part of the batch, its positions in one run without a gap.
 
-        Raises `IndexConflict` where the outcome of one of them is known already.
+        Raises `IndexConflict` where the outcome of one of them is known already, `BatchStopped`
+        where the batch is final or held: then nothing of the part may be taken in.
         """
         first, last = rows[0].position, rows[-1].position
         if last - first + 1 != len(rows):
@@ -146,10 +170,25 @@ class Batches:
             chunks.insert().values(batch=batch, first=first, last=last, done_at=at)
         )
         outcomes = [each.outcome.value for each in rows]
-        self._set(
-            batch,
-            **{name: batches.c[name] + outcomes.count(name) for name in _COUNTS},
+        counts = {name: batches.c[name] + outcomes.count(name) for name in _COUNTS}
+        if not self._move(batch, **counts):
+            raise BatchStopped(finding("HB-I213"))
+
+    def pace(self, batch: str) -> Pace | None:
+        """How fast the last parts became done; None where there are fewer than two."""
+        statement = (
+            select(chunks.c.first, chunks.c.last, chunks.c.done_at)
+            .where(chunks.c.batch == batch)
+            .order_by(chunks.c.first.desc())
+            .limit(_PACE_CHUNKS)
         )
+        rows = sorted(self._connection.execute(statement), key=lambda row: row.done_at)
+        if len(rows) < 2:
+            return None
+        # What was done first in this time began before it.
+        documents = sum(row.last - row.first + 1 for row in rows[1:])
+        seconds = (rows[-1].done_at - rows[0].done_at).total_seconds()
+        return Pace(documents=documents, seconds=seconds, until=rows[-1].done_at)
 
     def items(
         self,
@@ -184,13 +223,14 @@ class Batches:
         found = self._connection.execute(statement).mappings().one_or_none()
         return None if found is None else Item(**found)
 
-    def _move(self, batch: str, **values: Any) -> None:
-        """Change the state; what another run has made final stays so."""
-        self._connection.execute(
+    def _move(self, batch: str, **values: Any) -> bool:
+        """Change a batch that may be worked; what is final or held stays so, and gives False."""
+        moved = self._connection.execute(
             update(batches)
-            .where(batches.c.id == batch, batches.c.state.in_(_UNFINISHED))
+            .where(batches.c.id == batch, batches.c.state.in_(WORKABLE))
             .values(**values)
         )
+        return moved.rowcount == 1
 
     def _set(self, batch: str, **values: Any) -> None:
         self._connection.execute(update(batches).where(batches.c.id == batch).values(**values))

@@ -18,14 +18,17 @@ _U = TypeVar("_U")
 class BatchState(StrEnum):
     """Where a batch stands.
 
-    `paused` goes on where it stopped when it is run again; `done` and `failed` are final.
+    `paused` goes on where it stopped when it is run again; `held` waits until somebody resumes it;
+    `done`, `failed` and `cancelled` are final. `hocba.index.batch_states` says what leads where.
     """
 
     RECEIVED = "received"
     RUNNING = "running"
     PAUSED = "paused"
+    HELD = "held"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class TokenKind(StrEnum):
@@ -329,6 +332,15 @@ class Batch:
             "started_at": _iso(self.started_at),
             "finished_at": _iso(self.finished_at),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How many documents came to their outcome in how many seconds, the last of them at *until*."""
+
+    documents: int
+    seconds: float
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

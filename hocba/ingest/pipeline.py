@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from hocba.errors import IndexConflict, SourceUnreadable, TryAgain
+from hocba.errors import BatchStopped, IndexConflict, SourceUnreadable, TryAgain
+from hocba.index.batch_states import WORKABLE
 from hocba.index.index import Index
-from hocba.index.rows import Batch, BatchState, Counts, NewAuditEvent, NewBatch
+from hocba.index.rows import Batch, Counts, NewAuditEvent, NewBatch
 from hocba.ingest.chunks import Chunk, ChunkLimits, Ignored, chunks
 from hocba.ingest.commit import Committer, Entries
 from hocba.ingest.entry import Document, SourceLimits
@@ -132,27 +133,46 @@ class Ingest:
         path: Path,
         progress: Callable[[Progress], None] = _nobody,
     ) -> Batch:
-        """Go on with *batch* where it stands; gives it as it stands then."""
-        if batch.state in {BatchState.DONE, BatchState.FAILED}:
+        """Go on with *batch* where it stands; gives it as it stands then.
+
+        Does nothing to one that is final or that somebody holds.
+        """
+        if batch.state not in WORKABLE:
             return batch
         with Workers(self.examiner, self.options.workers, self.clock) as workers:
             done = self._start(batch)
-            ignored = Ignored()
-            try:
-                self._work(batch, path, done, ignored, workers, progress)
-            except SourceUnreadable as error:
-                return self._fail(batch, error.finding)
-            except TryAgain as error:
-                return self._pause(batch, error.finding)
-            except StorageError as error:
-                return self._pause(batch, finding("HB-I040", reason=str(error)))
-            except OSError as error:
-                reason = error.strerror or type(error).__name__
-                return self._pause(batch, finding("HB-I041", reason=reason))
-            except KeyboardInterrupt:
-                self._pause(batch, finding("HB-I045"))
-                raise
-            return self._finish(batch, ignored)
+            if done is not None:
+                self._work_on(batch, path, done, workers, progress)
+        return self._now(batch)
+
+    def _work_on(
+        self,
+        batch: Batch,
+        path: Path,
+        done: tuple[tuple[int, int], ...],
+        workers: Workers,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        """Work what is not *done*, and note in the end how the batch stands, whatever happens."""
+        ignored = Ignored()
+        try:
+            self._work(batch, path, done, ignored, workers, progress)
+        except BatchStopped:
+            logger.info("batch %s: held, cancelled or finished by another", batch.id)
+        except SourceUnreadable as error:
+            self._fail(batch, error.finding)
+        except TryAgain as error:
+            self._pause(batch, error.finding)
+        except StorageError as error:
+            self._pause(batch, finding("HB-I040", reason=str(error)))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            self._pause(batch, finding("HB-I041", reason=reason))
+        except KeyboardInterrupt:
+            self._pause(batch, finding("HB-I045"))
+            raise
+        else:
+            self._finish(batch, ignored)
 
     def _work(
         self,
@@ -175,42 +195,42 @@ class Ingest:
             counts += committed
             progress(Progress(batch.id, counts, expected))
 
-    def _start(self, batch: Batch) -> tuple[tuple[int, int], ...]:
+    def _start(self, batch: Batch) -> tuple[tuple[int, int], ...] | None:
         """Note that the batch is being worked; gives the parts that are done already.
 
-        What was deferred is not: it is tried again.
+        What was deferred is not: it is tried again. None where somebody was faster to hold,
+        cancel or finish the batch.
         """
         at = self.clock()
         with self.index.transaction() as tx:
-            tx.batches.start(batch.id, at)
+            if not tx.batches.start(batch.id, at):
+                return None
             tx.batches.reopen_deferred(batch.id)
             tx.audit.append(_event(batch, "batch.started", at))
             return tx.batches.done_ranges(batch.id)
 
-    def _finish(self, batch: Batch, ignored: Ignored) -> Batch:
+    def _finish(self, batch: Batch, ignored: Ignored) -> None:
         deferred = self._now(batch).counts.deferred
         if deferred:
-            return self._pause(batch, finding(WAITS, count=deferred))
+            self._pause(batch, finding(WAITS, count=deferred))
+            return
         at = self.clock()
         with self.index.transaction() as tx:
-            tx.batches.finish(batch.id, at, ignored=ignored.count, names=ignored.names)
-            tx.audit.append(_event(batch, "batch.done", at))
-        return self._now(batch)
+            if tx.batches.finish(batch.id, at, ignored=ignored.count, names=ignored.names):
+                tx.audit.append(_event(batch, "batch.done", at))
 
-    def _pause(self, batch: Batch, failure: Finding) -> Batch:
+    def _pause(self, batch: Batch, failure: Finding) -> None:
         logger.warning("batch %s: paused, %s", batch.id, failure.code)
         with self.index.transaction() as tx:
-            tx.batches.pause(batch.id, failure)
-            tx.audit.append(_event(batch, "batch.paused", self.clock(), failure))
-        return self._now(batch)
+            if tx.batches.pause(batch.id, failure):
+                tx.audit.append(_event(batch, "batch.paused", self.clock(), failure))
 
-    def _fail(self, batch: Batch, failure: Finding) -> Batch:
+    def _fail(self, batch: Batch, failure: Finding) -> None:
         logger.warning("batch %s: failed, %s", batch.id, failure.code)
         at = self.clock()
         with self.index.transaction() as tx:
-            tx.batches.fail(batch.id, failure, at)
-            tx.audit.append(_event(batch, "batch.failed", at, failure))
-        return self._now(batch)
+            if tx.batches.fail(batch.id, failure, at):
+                tx.audit.append(_event(batch, "batch.failed", at, failure))
 
     def _now(self, batch: Batch) -> Batch:
         with self.index.reading() as tx:

@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 
 from hocba.errors import (
     BadCursor,
+    BatchRefused,
+    BatchUnknown,
     CallerError,
     HocbaError,
     LifecycleRefused,
@@ -38,12 +40,8 @@ def problem_of(error: HocbaError) -> Problem:
     Only what the caller can mend is explained: the reasons of the others are the operator's.
     """
     match error:
-        case BadCursor():
-            return Problem(ProblemType.INVALID_CURSOR)
-        case LifecycleRefused():
-            return Problem(ProblemType.REFUSED, finding=error.finding)
         case CallerError():
-            return Problem(ProblemType.BAD_REQUEST, finding=error.finding)
+            return _problem_of_caller(error)
         case TryAgain():
             logger.warning("answered that nothing is available: %s", error.finding.code)
             return unavailable()
@@ -53,6 +51,18 @@ def problem_of(error: HocbaError) -> Problem:
         case _:
             incident = log_incident(error)
             return Problem(ProblemType.INTERNAL_ERROR, members={"incident": incident})
+
+
+def _problem_of_caller(error: CallerError) -> Problem:
+    match error:
+        case BadCursor():
+            return Problem(ProblemType.INVALID_CURSOR)
+        case BatchUnknown():
+            return Problem(ProblemType.NOT_FOUND)
+        case LifecycleRefused() | BatchRefused():
+            return Problem(ProblemType.REFUSED, finding=error.finding)
+        case _:
+            return Problem(ProblemType.BAD_REQUEST, finding=error.finding)
 
 
 def problem_of_storage(error: StorageError) -> Problem:

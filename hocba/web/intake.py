@@ -8,8 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from hocba.errors import IndexConflict
+from hocba.index.batch_states import UNFINISHED
 from hocba.index.index import Transaction
-from hocba.index.rows import Batch, BatchState, NewBatch
+from hocba.index.rows import Batch, NewBatch
 from hocba.web.access import Caller
 from hocba.web.problems import Problem, ProblemType
 from hocba.web.repository import Repository, Service
@@ -113,7 +114,7 @@ def register(
     # After any other error the row may be there all the same, when only the answer of the database
     # was lost: the bytes stay until they are claimed or swept.
     if batch.id != identity:
-        unfinished = batch.state not in {BatchState.DONE, BatchState.FAILED}
+        unfinished = batch.state in UNFINISHED
         if not (unfinished and repository.spool.adopt(identity, batch.id)):
             repository.spool.remove(identity)
     return batch

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hocba.errors import HocbaError, TryAgain
-from hocba.index.rows import Batch, BatchState
+from hocba.index.batch_states import FINAL, UNFINISHED, WORKABLE
+from hocba.index.rows import Batch
 from hocba.ingest.pipeline import WAITS, Progress
 from hocba.web.middleware import log_incident
 from hocba.web.repository import Repository, Service
@@ -20,9 +21,7 @@ from schemas.findings import finding
 
 logger = logging.getLogger(__name__)
 
-_UNFINISHED = (BatchState.RECEIVED, BatchState.RUNNING, BatchState.PAUSED)
 _PAGE = 500
-_FINAL = (BatchState.DONE, BatchState.FAILED)
 
 
 class Interrupted(TryAgain):
@@ -72,10 +71,10 @@ class BatchWorker:
         with _lock(repository.spool.folder / ".lock") as held:
             if not held:
                 return
-            waiting = _waiting(repository)
-            repository.spool.sweep(each.id for each in waiting)
+            unfinished = _unfinished(repository)
+            repository.spool.sweep(each.id for each in unfinished)
             repository.uploads.sweep(repository.clock())
-            for batch in waiting:
+            for batch in unfinished:
                 if self._stopping.is_set():
                     return
                 if self._is_due(batch):
@@ -83,6 +82,8 @@ class BatchWorker:
 
     def _is_due(self, batch: Batch) -> bool:
         """Whether to work *batch* now: one that waits for revocation data waits longer."""
+        if batch.state not in WORKABLE:  # somebody holds it
+            return False
         if batch.failure is None or batch.failure.code != WAITS:
             return True
         now = time.monotonic()
@@ -118,12 +119,12 @@ class BatchWorker:
         path = repository.spool.find(batch.id) or Path(batch.location or "")
         result = repository.ingest.work(batch, path, progress)
         metrics.batch(result.state.value, time.monotonic() - start)
-        if result.state in _FINAL:
+        if result.state in FINAL:
             self._waits.pop(batch.id, None)
             repository.spool.remove(batch.id)
 
 
-def _waiting(repository: Repository) -> tuple[Batch, ...]:
+def _unfinished(repository: Repository) -> tuple[Batch, ...]:
     """Batches that are not final and whose bytes lie in the spool, the oldest first.
 
     Others are worked by whoever took them in: `hocba ingest` of a folder or a file elsewhere.
@@ -132,7 +133,7 @@ def _waiting(repository: Repository) -> tuple[Batch, ...]:
     after: str | None = None
     while True:
         with repository.index.reading() as tx:
-            page = tx.batches.page(states=_UNFINISHED, after=after, limit=_PAGE)
+            page = tx.batches.page(states=tuple(UNFINISHED), after=after, limit=_PAGE)
         found.extend(each for each in page.rows if repository.spool.find(each.id) is not None)
         if page.next is None:
             return tuple(reversed(found))
