@@ -6,13 +6,19 @@ at once. What the index will know is read from the signed content only, and only
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from importlib.metadata import version
 
 from hocba.model.examination import Examination
 from hocba.model.outcome import Outcome
-from hocba.model.record import Event, RecordReference, RecordStatus, Transcript
+from hocba.model.record import (
+    EarlierYear,
+    Event,
+    RecordReference,
+    RecordStatus,
+    Transcript,
+)
 from schemas.check import check_against
 from schemas.definition import Definition
 from schemas.document import ParsedDocument, ParserLimits, parse
@@ -36,6 +42,9 @@ from signing.report import (
 )
 from signing.roster import Roster
 from signing.rules import ValidationRules
+
+MAX_EARLIER_YEARS = 40
+"""Lines of a study history that are kept: twelve grades, each repeated and changed schools in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +132,7 @@ def examine(data: bytes, file_name: str, by: Judgement, at: datetime) -> Examina
     transcript: Transcript | None = None
     findings: tuple[Finding, ...] = ()
     if outcome is Outcome.ACCEPTED and definition is not None:
-        transcript = _transcript(fields, definition)
+        transcript = _transcript(fields, definition, view)
         if transcript is None:
             outcome = Outcome.REJECTED
             findings = (finding("HB-I019", definition=definition.reference),)
@@ -244,12 +253,15 @@ def _reference(fields: dict[str, str], definition: Definition | None) -> RecordR
             matruong=fields["matruong"],
             phienban=int(fields["phienban"]),
             definition=definition.reference if definition else "",
+            masogd=fields.get("masogd", ""),
         )
     except (KeyError, ValueError):
         return None
 
 
-def _transcript(fields: dict[str, str], definition: Definition) -> Transcript | None:
+def _transcript(
+    fields: dict[str, str], definition: Definition, view: RecordView | None
+) -> Transcript | None:
     reference = _reference(fields, definition)
     if reference is None:
         return None
@@ -267,6 +279,11 @@ def _transcript(fields: dict[str, str], definition: Definition) -> Transcript | 
             hovaten=fields["hovaten"],
             ketqua=fields.get("ketqua"),
             trichluc=_flag(fields.get("trichluc")),
+            maxa=fields.get("maxa"),
+            duoclenlop=_flag(fields.get("duoclenlop")),
+            hoanthanhcap=_flag(fields.get("hoanthanhcap")),
+            ngaykyphathanh=_day(fields.get("ngaykyphathanh")),
+            earlier=_earlier(definition, view),
         )
     except (KeyError, ValueError):
         return None
@@ -275,3 +292,30 @@ def _transcript(fields: dict[str, str], definition: Definition) -> Transcript | 
 def _flag(text: str | None) -> bool | None:
     """A boolean of XML Schema; None where there is none."""
     return None if text is None else text in {"1", "true"}
+
+
+def _day(text: str | None) -> date | None:
+    """A day of ISO 8601; None where there is none."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _earlier(definition: Definition, view: RecordView | None) -> tuple[EarlierYear, ...] | None:
+    """What the record tells of the years before it; None where its definition does not say."""
+    where = definition.earlier_years
+    if where is None or view is None:
+        return None
+    rows = view.columns(where.rows, tuple(where.tags.values()))[:MAX_EARLIER_YEARS]
+    texts = ({name: row.get(tag, "").strip() for name, tag in where.tags.items()} for row in rows)
+    return tuple(
+        EarlierYear(
+            each["namhoc"],
+            each["tenlop"],
+            each["tentruong"],
+            each["tentinh"],
+            _day(each["ngaychuyenden"] or None),
+        )
+        for each in texts
+    )

@@ -6,6 +6,7 @@ A link is never changed. What undoes it is a further row, with a reason of its o
 import re
 from datetime import datetime
 
+from hocba.continuity.refresh import refresh
 from hocba.errors import LifecycleRefused
 from hocba.index.index import Transaction
 from hocba.index.rows import NewAuditEvent, PupilLink
@@ -61,4 +62,5 @@ def _added(tx: Transaction, link: PupilLink, action: str, actor: str) -> PupilLi
     tx.links.add(link)
     detail = (("old", link.old), ("new", link.new))
     tx.audit.append(NewAuditEvent(at=link.at, actor=actor, action=action, detail=detail))
+    refresh(tx, (link.old, link.new))
     return link

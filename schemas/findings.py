@@ -17,10 +17,14 @@ PARTS = ("field", "found", "allowed", "mend")
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: an error decides the verdict, a warning never does."""
+    """How much a finding weighs: an error decides the verdict, a warning never does.
+
+    A note asks for nothing: it explains what would otherwise look wrong.
+    """
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 class Language(StrEnum):

@@ -15,16 +15,20 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from hocba.errors import IndexConflict, IndexOutdated, IndexUnavailable
 from hocba.index.audit import AuditTrail
 from hocba.index.batches import Batches
+from hocba.index.continuity import Continuity
 from hocba.index.engine import open_engine, read_only
+from hocba.index.expected import Expected
 from hocba.index.links import PupilLinks
+from hocba.index.quality import Quality
 from hocba.index.records import Records
 from hocba.index.requests import Requests
+from hocba.index.schools import Schools
 from hocba.index.statistics import Statistics
 from hocba.index.tokens import Tokens
 from hocba.index.transfers import Transfers
 from schemas.findings import finding
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration. A constant, because Alembic takes long to import; a test compares."""
 
 
@@ -40,6 +44,10 @@ class Transaction:
     requests: Requests
     links: PupilLinks
     transfers: Transfers
+    schools: Schools
+    continuity: Continuity
+    expected: Expected
+    quality: Quality
 
 
 class Index:
@@ -143,4 +151,8 @@ def _transaction(connection: Connection) -> Transaction:
         requests=Requests(connection),
         links=PupilLinks(connection),
         transfers=Transfers(connection),
+        schools=Schools(connection),
+        continuity=Continuity(connection),
+        expected=Expected(connection),
+        quality=Quality(connection),
     )

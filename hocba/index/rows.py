@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from hocba.model.lifecycle import Reason, Step
 from hocba.model.outcome import Outcome
-from hocba.model.record import Event, RecordStatus
+from hocba.model.record import EarlierYear, Event, RecordStatus
 from schemas.findings import Finding, Language
 
 _T = TypeVar("_T")
@@ -61,7 +61,12 @@ class Pupil:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One record (pupil × school year) as its current version has it."""
+    """One record (pupil × school year) as its current version has it.
+
+    What may be None is not known: the definition does not say where it stands, or the record was
+    taken in before anybody looked. `warnings` and `signature_warnings` count what was found in
+    the current version; `days_to_arrive` go from the issue of the first version to its coming in.
+    """
 
     madinhdanhhocba: str
     mahocsinh: str
@@ -79,6 +84,14 @@ class Record:
     phienban: int
     status: RecordStatus
     trichluc: bool | None = None
+    duoclenlop: bool | None = None
+    hoanthanhcap: bool | None = None
+    ngaykyphathanh: date | None = None
+    earlier: tuple[EarlierYear, ...] | None = None
+    warnings: int | None = None
+    signature_warnings: int | None = None
+    days_to_arrive: int | None = None
+    accepted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,7 +361,8 @@ class Item:
     """One document of a batch and what became of it.
 
     `madinhdanhhocba` and `phienban` are what the document says it is, None where it does not;
-    for `accepted` and `duplicate` they lead to the version, and so to the receipt.
+    for `accepted` and `duplicate` they lead to the version, and so to the receipt. Of a refused
+    document, `masogd`, `namhoc` and `matruong` say whose it claims to be.
     """
 
     batch: str
@@ -359,6 +373,9 @@ class Item:
     phienban: int | None
     sha256: str | None
     findings: tuple[Finding, ...]
+    masogd: str | None = None
+    namhoc: str | None = None
+    matruong: str | None = None
 
     def as_json(self, language: Language = Language.VI) -> dict[str, object]:
         """One item of `/v1/batches/{id}/items`."""

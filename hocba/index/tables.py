@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -11,14 +12,16 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from hocba.index.rows import BatchState, RequestDecision, TokenKind
 from hocba.index.transfer_rows import TransferDirection, TransferState
-from hocba.index.types import Findings, PlainText, StringEnum, UtcDateTime
+from hocba.index.types import EarlierYears, Findings, PlainText, StringEnum, UtcDateTime
 from hocba.model.lifecycle import Reason, Step
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordStatus
+from schemas.findings import Severity
 
 metadata = MetaData(
     naming_convention={
@@ -55,6 +58,14 @@ records = Table(
     Column("phienban", Integer, nullable=False),
     Column("status", StringEnum(RecordStatus), nullable=False),
     Column("trichluc", Boolean),
+    Column("duoclenlop", Boolean),
+    Column("hoanthanhcap", Boolean),
+    Column("ngaykyphathanh", Date),
+    Column("earlier", EarlierYears),
+    Column("warnings", Integer),
+    Column("signature_warnings", Integer),
+    Column("days_to_arrive", Integer),
+    Column("accepted_at", UtcDateTime),
     Index("records_by_pupil", "mahocsinh", "namhoc"),
     # The order of an export; with what is counted, so that statistics never read the table.
     Index(
@@ -66,6 +77,62 @@ records = Table(
         "macaphoc",
         "status",
     ),
+    # Everything that figures of quality count, so that they never read the table.
+    Index(
+        "records_for_quality",
+        "masogd",
+        "namhoc",
+        "matruong",
+        "makhoi",
+        "mahocsinh",
+        "status",
+        "warnings",
+        "signature_warnings",
+        "days_to_arrive",
+        "accepted_at",
+    ),
+)
+
+schools = Table(
+    "schools",
+    metadata,
+    Column("masogd", PlainText, nullable=False),
+    Column("matruong", PlainText, nullable=False, index=True),
+    # As the newest record says; None for a school that pupils are expected of and none came from.
+    Column("tentruong", PlainText),
+    Column("maxa", PlainText),
+    Column("namhoc", PlainText),
+    PrimaryKeyConstraint("masogd", "matruong"),
+    Index("schools_by_commune", "maxa", "masogd", "matruong"),
+)
+
+expected_pupils = Table(
+    "expected_pupils",
+    metadata,
+    Column("masogd", PlainText, nullable=False),
+    Column("namhoc", PlainText, nullable=False),
+    Column("matruong", PlainText, nullable=False),
+    Column("makhoi", PlainText, nullable=False),
+    Column("sohocsinh", Integer, nullable=False),
+    Column("imported_at", UtcDateTime, nullable=False),
+    Column("imported_by", PlainText, nullable=False),
+    PrimaryKeyConstraint("masogd", "namhoc", "matruong", "makhoi"),
+)
+
+continuity_findings = Table(
+    "continuity_findings",
+    metadata,
+    Column("madinhdanhhocba", PlainText, ForeignKey("records.madinhdanhhocba"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("mahocsinh", PlainText, nullable=False, index=True),
+    Column("masogd", PlainText, nullable=False),
+    Column("namhoc", PlainText, nullable=False),
+    Column("matruong", PlainText, nullable=False),
+    Column("code", PlainText, nullable=False),
+    Column("severity", StringEnum(Severity), nullable=False),
+    Column("finding", Findings, nullable=False),
+    PrimaryKeyConstraint("madinhdanhhocba", "number"),
+    Index("continuity_findings_by_school", "masogd", "namhoc", "matruong", "code", "mahocsinh"),
 )
 
 batches = Table(
@@ -115,8 +182,23 @@ items = Table(
     Column("phienban", Integer),
     Column("sha256", PlainText),
     Column("findings", Findings),
+    Column("masogd", PlainText),
+    Column("namhoc", PlainText),
+    Column("matruong", PlainText),
     PrimaryKeyConstraint("batch", "position"),
     Index("items_by_outcome", "batch", "outcome", "position"),
+    # Refused documents by whose they claim to be; the others have no school here.
+    Index(
+        "items_refused",
+        "masogd",
+        "namhoc",
+        "matruong",
+        "madinhdanhhocba",
+        "phienban",
+        "sha256",
+        sqlite_where=text("matruong IS NOT NULL"),
+        postgresql_where=text("matruong IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 

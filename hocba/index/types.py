@@ -3,13 +3,14 @@
 # ruff: noqa: ARG002 -- the parameters are those that SQLAlchemy passes
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+from hocba.model.record import EarlierYear
 from schemas.findings import Finding, Severity
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -76,6 +77,37 @@ class Findings(TypeDecorator[tuple[Finding, ...]]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Finding, ...]:
         """The findings, in their order."""
         return findings_from_text(value) if value else ()
+
+
+class EarlierYears(TypeDecorator[tuple[EarlierYear, ...]]):
+    """A study history as JSON; NULL where it is not known, which is not the same as empty."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: tuple[EarlierYear, ...] | None, dialect: Dialect
+    ) -> str | None:
+        """JSON text: a list for each year."""
+        if value is None:
+            return None
+        rows = [
+            [e.namhoc, e.tenlop, e.tentruong, e.tentinh]
+            + ([e.ngaychuyenden.isoformat()] if e.ngaychuyenden else [])
+            for e in value
+        ]
+        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(
+        self, value: str | None, dialect: Dialect
+    ) -> tuple[EarlierYear, ...] | None:
+        """The years, in their order."""
+        if value is None:
+            return None
+        return tuple(
+            EarlierYear(*row[:4], ngaychuyenden=date.fromisoformat(row[4]) if row[4:] else None)
+            for row in json.loads(value)
+        )
 
 
 def findings_as_text(findings: tuple[Finding, ...]) -> str:

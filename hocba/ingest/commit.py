@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from hocba.continuity.refresh import refresh
 from hocba.errors import IndexConflict
 from hocba.index.index import Index, Transaction
 from hocba.index.rows import Batch, Counts, Item, NewAuditEvent, Record, Version
@@ -22,6 +23,7 @@ from hocba.ingest.decision import (
     pupil_of,
     record_of,
 )
+from hocba.ingest.delivery import claimed_school, delivered, school_of
 from hocba.ingest.entry import BadEntry, Document
 from hocba.ingest.workers import Examined
 from hocba.model.examination import AcceptedDocument, Examination
@@ -126,10 +128,11 @@ class Committer:
                 decisions = self._decide(entries, locked)
             accepted = [(each, each.accepted) for each in decisions if each.accepted]
             versions = [self._version(each, doc, stored, at) for each, doc in accepted]
-            self._write_records(tx, [record_of(doc.transcript) for _, doc in accepted])
+            self._write_records(tx, [doc for _, doc in accepted], at)
             tx.batches.add_chunk(self.batch.id, [self._item(each) for each in decisions], at)
             tx.records.add_versions(versions)
             self._fulfil(tx, [each for each, _ in accepted])
+            refresh(tx, {doc.transcript.reference.mahocsinh for _, doc in accepted})
             made_by = zip(versions, [each for each, _ in accepted], strict=True)
             tx.audit.extend(self._event(version, decision) for version, decision in made_by)
         outcomes = [each.outcome for each in decisions]
@@ -184,12 +187,22 @@ class Committer:
             file_name=item.file_name if item else None,
         )
 
-    def _write_records(self, tx: Transaction, accepted: Sequence[Record]) -> None:
-        newest = {each.madinhdanhhocba: each for each in accepted}  # the last version of each wins
-        existing = tx.records.current(newest)
+    def _write_records(
+        self, tx: Transaction, documents: Sequence[AcceptedDocument], at: datetime
+    ) -> None:
+        records = [record_of(each.transcript) for each in documents]
+        existing = tx.records.current(each.madinhdanhhocba for each in records)
+        newest = dict(existing)  # the last version of each wins
+        accepted = []
+        for record, document in zip(records, documents, strict=True):
+            before = newest.get(record.madinhdanhhocba)
+            accepted.append(delivered(record, document, at, before))
+            newest[record.madinhdanhhocba] = accepted[-1]
+        newest = {each.madinhdanhhocba: each for each in accepted}
         tx.records.put_pupils({each.mahocsinh: pupil_of(each) for each in accepted}.values())
         tx.records.add(each for key, each in newest.items() if key not in existing)
         tx.records.replace(each for key, each in newest.items() if key in existing)
+        tx.schools.note(school_of(each.transcript) for each in documents)
 
     def _fulfil(self, tx: Transaction, decisions: Sequence[Decision]) -> None:
         for each in decisions:
@@ -224,6 +237,7 @@ class Committer:
 
     def _item(self, decision: Decision) -> Item:
         madinhdanhhocba, phienban = decision.reference or (None, None)
+        claimed = claimed_school(decision.claim, self.batch.masogd) or (None, None, None)
         return Item(
             batch=self.batch.id,
             position=decision.position,
@@ -233,6 +247,9 @@ class Committer:
             phienban=phienban,
             sha256=decision.sha256,
             findings=decision.findings,
+            masogd=claimed[0],
+            namhoc=claimed[1],
+            matruong=claimed[2],
         )
 
     def _event(self, version: Version, decision: Decision) -> NewAuditEvent:

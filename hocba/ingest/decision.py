@@ -64,7 +64,8 @@ class Decision:
     """What becomes of one document.
 
     `reference` is the record and version that the document says it is, where an index can know
-    them. `step` is what an accepted one does to its record, `request` the request it fulfils.
+    them; `claim` is whose a refused one says it is. `step` is what an accepted one does to its
+    record, `request` the request it fulfils.
     """
 
     position: int
@@ -76,6 +77,7 @@ class Decision:
     accepted: AcceptedDocument | None = None
     step: Step | None = None
     request: int | None = None
+    claim: RecordReference | None = None
 
     def __post_init__(self) -> None:
         """No invalid instances."""
@@ -173,6 +175,7 @@ class _Chunk:
             else None,
             step=step,
             request=self._requests.get((reference[0], step)) if reference and step else None,
+            claim=examined.record if outcome is Outcome.REJECTED else None,
         )
         self._note(decision)
         return decision
@@ -309,6 +312,10 @@ def record_of(transcript: Transcript) -> Record:
         phienban=reference.phienban,
         status=RecordStatus.RECALLED if recalled else transcript.status,
         trichluc=transcript.trichluc,
+        duoclenlop=transcript.duoclenlop,
+        hoanthanhcap=transcript.hoanthanhcap,
+        ngaykyphathanh=transcript.ngaykyphathanh,
+        earlier=transcript.earlier,
     )
 
 

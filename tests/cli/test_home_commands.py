@@ -382,7 +382,7 @@ class TestMigrate:
 
     def test_needs_exactly_one_index(self, empty_home: Path) -> None:
         url = f"sqlite:///{empty_home / 'index.sqlite3'}"
-        assert call("migrate", "--url", url, "--format=json").json == {"version": "0003"}
+        assert call("migrate", "--url", url, "--format=json").json == {"version": "0004"}
         assert call("migrate").code == 2
         assert call("migrate", "--url", url, "--home", empty_home).code == 2
         assert call("migrate", "--url", "mysql://x/y").code == 2
