@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.commands.ingest import items, take_in
+from cli.commands.ingest import take_in
 from cli.errors import Misuse
 from cli.files import write_whole
 from cli.progress import progress
@@ -24,6 +24,7 @@ from hocba.export import export
 from hocba.home import Home
 from hocba.index.index import Index
 from hocba.index.rows import Batch, Item, VersionSelection
+from hocba.ingest.report import batch_items
 from hocba.sample.defects import SHOWN
 from hocba.sample.levels import Level
 from hocba.sample.province import build_province
@@ -90,7 +91,7 @@ class Demonstration:
         entries: dict[str, dict[str, Any]] = {each["file"]: each for each in _entries(sheet)}
         return tuple(
             BadFile(item, entries[item.file_name]["about"], entries[item.file_name]["finding"])
-            for item in items(index, self.batch)
+            for item in batch_items(index, self.batch)
             if item.file_name in entries
         )
 

@@ -137,4 +137,6 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", metavar="N", parser=whole_number("--jobs", 1, MOST_JOBS)),
 ]
+ReportFile = Annotated[Path | None, typer.Option("--report", metavar="FILE.csv|.xlsx|.json")]
+SummaryFile = Annotated[Path | None, typer.Option("--summary", metavar="FILE.csv|.json")]
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...")]

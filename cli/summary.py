@@ -9,14 +9,14 @@ from typing import Any
 from cli.examining import Examining, expected
 from cli.names import signer_words
 from cli.progress import progress, shown
+from cli.reports import Reports
 from cli.result import Result
 from cli.session import Session, Tone, visible
+from hocba.explanations.groups import FindingGroup, FindingGroups
+from hocba.explanations.tables import example_words
 from hocba.ingest.source import Source
 from hocba.model.outcome import Outcome
 from schemas.findings import Finding, Severity, term
-
-EXAMPLES = 3
-"""Documents named for each kind of finding in the summary."""
 
 _SHOWN_FINDINGS = 8
 """Findings of one document that are written out; the rest is counted."""
@@ -31,20 +31,6 @@ _TONES = {
 }
 
 _MARKS = {Tone.GOOD: "✓", Tone.DOUBTFUL: "?", Tone.BAD: "✗"}
-
-
-@dataclass(slots=True)
-class _Group:
-    """One kind of finding over all documents."""
-
-    first: Finding
-    documents: int = 0
-    examples: list[str] = field(default_factory=list)
-
-    @property
-    def weight(self) -> tuple[bool, int, str]:
-        """Sorts errors before warnings, what is frequent before what is rare."""
-        return (self.first.severity is Severity.WARNING, -self.documents, self.first.code)
 
 
 @dataclass(slots=True)
@@ -90,19 +76,18 @@ class Summary:
 
     said_before: frozenset[str] = frozenset()
     with_warnings: bool = False
-    counts: Counter[Outcome] = field(default_factory=Counter)
     proofs: ProvedTimes = field(default_factory=ProvedTimes)
-    _groups: dict[str, _Group] = field(default_factory=dict)
+    groups: FindingGroups = field(default_factory=FindingGroups)
+
+    @property
+    def counts(self) -> Counter[Outcome]:
+        """Documents by what came of them."""
+        return self.groups.outcomes
 
     def add(self, result: Result) -> None:
         """Count *result* in."""
-        self.counts[result.outcome] += 1
         self.proofs.add(result.body)
-        for code, first in {each.code: each for each in reversed(result.findings)}.items():
-            group = self._groups.setdefault(code, _Group(first))
-            group.documents += 1
-            if len(group.examples) < EXAMPLES:
-                group.examples.append(result.file_name)
+        self.groups.add(result.file_name, result.outcome, result.findings)
 
     def show_document(self, result: Result, session: Session) -> None:
         """Write a block about a document that is not simply good."""
@@ -135,24 +120,35 @@ class Summary:
             if count := self.counts[outcome]:
                 session.write(f"  {outcome_words(outcome, session)}: {count}")
         self.proofs.show(session)
-        groups = sorted(self._groups.items(), key=lambda each: each[1].weight)
+        groups = self.groups.sorted()
         if not groups:
             return
         session.write()
         session.say("documents.groups")
-        for code, group in groups:
-            session.write()
-            is_error = group.first.severity is Severity.ERROR
-            session.say(
-                "documents.errors" if is_error else "documents.warnings",
-                code=session.paint(code, Tone.STRONG),
-                count=group.documents,
-                message=visible(group.first.message(session.language)),
-            )
-            for name in group.examples:
-                session.write(f"    {name}")
-            if group.documents > len(group.examples):
-                session.say("documents.more_files", count=group.documents - len(group.examples))
+        for group in groups:
+            _show_group(group, session)
+
+
+def _show_group(group: FindingGroup, session: Session) -> None:
+    """One kind of mistake: how often, what is wrong, what to do, and where to look."""
+    told = group.explained(session.language)
+    is_error = group.first.severity is Severity.ERROR
+    session.write()
+    session.say(
+        "documents.errors" if is_error else "documents.warnings",
+        code=session.paint(group.first.code, Tone.STRONG),
+        count=group.count,
+        files=group.files,
+        about=visible(f" · {told.label}" if told.label else ""),
+    )
+    session.say("documents.problem", problem=visible(told.problem))
+    if told.allowed:
+        session.say("documents.allowed", allowed=visible(told.allowed))
+    session.say("documents.mend", mend=visible(told.mend))
+    for example in group.examples:
+        session.write(f"    {visible(example_words(example, session.language))}")
+    if group.files > len(group.examples):
+        session.say("documents.more_files", count=group.files - len(group.examples))
 
 
 def show_results(
@@ -160,12 +156,14 @@ def show_results(
     examining: Examining,
     sources: Sequence[Source],
     summary: Summary,
+    reports: Reports,
 ) -> Mapping[Outcome, int]:
     """Write every result as it comes, and for people a summary; gives the counts."""
     total = expected(sources) if shown(session) else None
     with progress(session, "documents.progress") as advance:
         for done, result in enumerate(examining.results(sources), start=1):
             summary.add(result)
+            reports.add(result)
             if session.json:
                 session.emit(result.body)
             else:

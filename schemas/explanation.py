@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from schemas.findings import Finding, FindingText, Language, catalogue, message_parts, term
 
-_FOUND = ("found", "other", "subject", "digest")
-_ALLOWED = ("expected", "allowed", "limit", "known")
+_FOUND = ("found", "subject")
+_ALLOWED = ("expected", "allowed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

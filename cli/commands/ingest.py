@@ -1,6 +1,5 @@
 """`hocba ingest`: takes a batch in, without a server."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exit_code import ExitCode, exit_code_of
-from cli.parameters import Home, Jobs, session_of
+from cli.parameters import Home, Jobs, ReportFile, SummaryFile, session_of
 from cli.session import Session
 
 if TYPE_CHECKING:
+    from cli.reports import Reports
     from hocba.index.index import Index
-    from hocba.index.rows import Batch, Item
+    from hocba.index.rows import Batch
     from hocba.ingest.pipeline import Ingest
 
 SENDER = "cli"
@@ -21,7 +21,6 @@ SENDER = "cli"
 
 Source = Annotated[Path, typer.Argument(metavar="PATH")]
 Province = Annotated[str | None, typer.Option("--masogd", metavar="MASOGD")]
-Report = Annotated[Path | None, typer.Option("--report", metavar="FILE.csv")]
 
 
 def ingest(
@@ -30,18 +29,21 @@ def ingest(
     home: Home,
     masogd: Province = None,
     jobs: Jobs = None,
-    report: Report = None,
+    report: ReportFile = None,
+    summary: SummaryFile = None,
 ) -> ExitCode:
     """Take the batch at *path* into the repository."""
+    from cli.reports import reports
     from hocba import home as homes
 
     session = session_of(context)
     opened = homes.Home.open(home)
     with opened.open_index() as index:
         taking = with_jobs(opened.ingest(index, opened.open_store()), jobs)
-        batch = take_in(taking, path, masogd or opened.configuration.masogd, session)
-        if report is not None:
-            _write_report(index, batch, report, session)
+        with reports(report, summary, session) as written:
+            batch = take_in(taking, path, masogd or opened.configuration.masogd, session)
+            if written.wanted:
+                _fill(written, index, batch)
         if session.json:
             session.emit(batch.as_json())
         else:
@@ -78,10 +80,11 @@ def show_batch(index: "Index", batch: "Batch", session: Session) -> None:
     """Write what became of a batch: every document that was not taken in, then the counts."""
     from cli.result import result_of_item
     from cli.summary import Summary
+    from hocba.ingest.report import batch_items
     from hocba.model.outcome import Outcome
 
     summary = Summary()
-    for item in items(index, batch.id):
+    for item in batch_items(index, batch.id):
         result = result_of_item(item)
         summary.add(result)
         if item.outcome not in {Outcome.ACCEPTED, Outcome.DUPLICATE}:
@@ -96,24 +99,11 @@ def show_batch(index: "Index", batch: "Batch", session: Session) -> None:
         session.write(f"{batch.failure.code}: {batch.failure.message(session.language)}")
 
 
-def items(index: "Index", batch: str) -> Iterator["Item"]:
-    """Every item of a batch in order, page by page."""
-    after: str | None = None
-    while True:
-        with index.reading() as tx:
-            page = tx.batches.items(batch, after=after, limit=500)
-        yield from page.rows
-        if page.next is None:
-            return
-        after = page.next
+def _fill(written: "Reports", index: "Index", batch: "Batch") -> None:
+    from hocba.ingest.report import batch_items, reported
 
-
-def _write_report(index: "Index", batch: "Batch", report: Path, session: Session) -> None:
-    from hocba.ingest.report import report_lines
-
-    with report.open("w", encoding="utf-8", newline="") as file:
-        for line in report_lines(index, batch.id, language=session.language):
-            file.write(line)
+    for item in batch_items(index, batch.id):
+        written.add_document(reported(item))
 
 
 def _exit_code(batch: "Batch") -> ExitCode:

@@ -12,7 +12,17 @@ import typer
 
 from cli.errors import Misuse
 from cli.exit_code import ExitCode, exit_code_of
-from cli.parameters import At, Jobs, Paths, RosterFile, Trust, processes, session_of
+from cli.parameters import (
+    At,
+    Jobs,
+    Paths,
+    ReportFile,
+    RosterFile,
+    SummaryFile,
+    Trust,
+    processes,
+    session_of,
+)
 from cli.session import Session
 
 if TYPE_CHECKING:
@@ -41,9 +51,12 @@ def verify(
     resume: Resume = None,
     jobs: Jobs = None,
     any_xml: AnyXmlSwitch = False,
+    report: ReportFile = None,
+    summary: SummaryFile = None,
 ) -> ExitCode:
     """Validate every document under *paths*."""
     from cli.examining import Examining, RuleFiles, Validation, expected, open_all
+    from cli.reports import reports
     from cli.result import result_of
     from cli.summary import Summary, show_results
 
@@ -56,13 +69,18 @@ def verify(
                 "--etsi-report": etsi_report,
                 "--resume": resume,
                 "--jobs": jobs,
+                "--report": report,
+                "--summary": summary,
             }
         )
         return _verify_any_xml(paths, trust, rules, at or datetime.now(UTC), session)
     sources = open_all(paths)
     asked = Validation(trust, roster, at or datetime.now(UTC), rules)
     run = _Run(asked, etsi_report, at_is_given=at is not None)
-    with _resumed(resume, run, session) as (validation, journal):
+    with (
+        reports(report, summary, session) as written,
+        _resumed(resume, run, session) as (validation, journal),
+    ):
         examining = Examining(
             validation,
             lambda examination: result_of(examination, session.language),
@@ -71,8 +89,8 @@ def verify(
             journal=journal,
             reports=_reports(run, session, goes_on=bool(journal)),
         )
-        summary = Summary(said_before=_say_what_is_missing(asked, session))
-        counts = show_results(session, examining, sources, summary)
+        shown = Summary(said_before=_say_what_is_missing(asked, session))
+        counts = show_results(session, examining, sources, shown, written)
     if not session.json:
         session.write()
         session.say("verify.at", at=session.moment(validation.at))

@@ -16,7 +16,7 @@ from hocba.errors import HocbaError
 from hocba.home import Home
 from hocba.web import errors
 from hocba.web.answers import answer
-from hocba.web.api import batches, lifecycle, operation, public, records, uploads
+from hocba.web.api import batch_reports, batches, lifecycle, operation, public, quality, records, uploads
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
 from hocba.web.middleware import HeadAsGet, LastLine, Measured, SecurityHeaders
@@ -34,7 +34,18 @@ VERSION = "1.0"
 
 _ROUTERS = tuple(
     each.router
-    for each in (batches, uploads, records, lifecycle, public, operation, start, parent, check)
+    for each in (
+        batches,
+        batch_reports,
+        uploads,
+        records,
+        lifecycle,
+        public,
+        operation,
+        start,
+        parent,
+        check,
+    )
 )
 
 # Fewer than the connections that an index lends out: a request may wait for a thread, but a

@@ -260,7 +260,9 @@ def test_text_names_bad_files_and_groups_findings(province: Province, records: P
     assert ran.code == 1
     assert ran.out.count("✗ không đạt  ") == 4
     summary = ran.out[ran.out.index("Phát hiện, gộp theo loại") :]
-    group = summary[summary.index("HB-S010 × 4") :].split("\n\n")[0]
+    group = summary[summary.index("HB-S010") :].split("\n\n")[0]
+    assert " – 4 lần trong 4 tệp" in group
+    assert "  Cách sửa: Hãy " in group
     assert group.count(str(records)) == 3
     assert "… và 1 tệp khác" in group
     assert "hocba-constraints" in ran.out

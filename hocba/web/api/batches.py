@@ -74,7 +74,7 @@ def read_batch(
     repository: RepositoryDependency, caller: Sender, language: ApiLanguage, batch: BatchId
 ) -> dict[str, object]:
     """One batch and how far it is."""
-    return _batch_body(_visible(repository, caller, batch), language)
+    return _batch_body(visible_batch(repository, caller, batch), language)
 
 
 @router.get("/{batch}/items", response_model=PageOfItems)
@@ -89,7 +89,7 @@ def list_items(
 ) -> dict[str, object]:
     """The documents of a batch and what became of each, with every finding."""
     after = cursor_at(cursor)
-    _visible(repository, caller, batch, "batch.items.read")
+    visible_batch(repository, caller, batch, "batch.items.read")
     with repository.index.reading() as tx:
         page = tx.batches.items(batch, outcome=outcome, after=after, limit=limit)
     parameters = {"outcome": outcome.value if outcome else None, "limit": limit}
@@ -113,7 +113,7 @@ def download_report(
     lang: Annotated[Language | None, Query(description="Language of the texts.")] = None,
 ) -> StreamingResponse:
     """All findings of a batch as a table for a spreadsheet."""
-    _visible(repository, caller, batch, "batch.report.read")
+    visible_batch(repository, caller, batch, "batch.report.read")
     lines = report_lines(
         repository.index, batch, language=lang or default_language, outcome=outcome
     )
@@ -123,7 +123,7 @@ def download_report(
     )
 
 
-def _visible(
+def visible_batch(
     repository: Repository, caller: Caller, identity: str, action: str | None = None
 ) -> Batch:
     """The batch; ends the request where it does not exist for the caller.

@@ -8,6 +8,8 @@ from hocba.index.rows import BatchState, RequestDecision
 from hocba.model.lifecycle import Reason, Step
 from hocba.model.outcome import Outcome
 from hocba.model.record import Event, RecordStatus
+from hocba.quality.counting import Grouping
+from hocba.quality.definitions import Unit
 from schemas.findings import Severity
 
 # As text: exactly as the command line writes it.
@@ -213,6 +215,39 @@ class RecordOfTimeline(BaseModel):
     versions: list[VersionOfTimeline]
 
 
+class ExampleOfGroup(BaseModel):
+    """One document with the mistake of a group."""
+
+    file: str
+    line: int | None
+    found: str
+    message: str
+
+
+class GroupOfFindings(BaseModel):
+    """One kind of mistake over a whole batch, worded after its first case."""
+
+    code: str
+    severity: str
+    path: str
+    name: str
+    label: str
+    count: int
+    files: int
+    problem: str
+    allowed: str
+    mend: str
+    examples: list[ExampleOfGroup]
+
+
+class BatchSummaryBody(BaseModel):
+    """A batch's documents by outcome, and its mistakes: errors first, the most frequent first."""
+
+    documents: int
+    outcomes: dict[str, int]
+    groups: list[GroupOfFindings]
+
+
 class TimelineBody(BaseModel):
     """All records of one pupil that the caller may see, by school year."""
 
@@ -276,6 +311,65 @@ class StatisticsBody(BaseModel):
     masogd: str | None
     records: list[RecordsOfProvince]
     totals: TotalsBody | None
+
+
+class FigureBody(BaseModel):
+    """One figure; docs/quality.md says what it counts. Null where there is nothing to count."""
+
+    code: str
+    aspect: Literal["dung", "du", "sach", "song"]
+    name: str
+    value: float | None = Field(description="In `unit`; a share is rounded down to one decimal.")
+    unit: Unit
+    numerator: int | None
+    denominator: int | None
+
+
+class QualityUnit(BaseModel):
+    """Figures of the whole scope (`code` null), or of one school or commune in it."""
+
+    code: str | None
+    name: str | None
+    figures: list[FigureBody]
+
+
+class QualityScopeBody(BaseModel):
+    """What the figures are of; null is no bound."""
+
+    masogd: str | None
+    maxa: str | None
+    matruong: str | None
+    namhoc: str | None
+
+
+class QualityBody(BaseModel):
+    """How right, complete, clean and alive the data are."""
+
+    scope: QualityScopeBody
+    by: Grouping
+    at: Moment
+    within_days: int
+    units: list[QualityUnit]
+
+
+class ContinuityFindingBody(BaseModel):
+    """What does not fit, and the record that it shows in; a note explains and asks for nothing."""
+
+    namhoc: str
+    madinhdanhhocba: str
+    code: str
+    severity: Severity
+    message: str
+    parameters: dict[str, str]
+
+
+class ContinuityBody(BaseModel):
+    """What was found in the years of one pupil, oldest first."""
+
+    mahocsinh: str
+    in_order: bool = Field(description="Whether there are no findings but notes.")
+    records: int = Field(description="How many records it was found in.")
+    findings: list[ContinuityFindingBody]
 
 
 class KeySet(BaseModel):

@@ -556,10 +556,11 @@ def test_the_report_has_a_line_for_every_finding(
     )
     batch = _take_in(ingest, path)
     text = "".join(report_lines(index, batch.id))
-    assert text.startswith("\ufefffile,outcome,record,version,code,severity,path,line,message\r\n")
+    columns = "file,outcome,record,version,code,severity,path,line,message"
+    assert text.startswith(f"\ufeff{columns},name,label,found,allowed,mend\r\n")
     lines = text.splitlines()
     assert len(lines) == 5
-    assert lines[1] == "tốt.xml,accepted,00000000-0000-4000-8000-000000000001,1,,,,,"
+    assert lines[1] == "tốt.xml,accepted,00000000-0000-4000-8000-000000000001,1" + "," * 10
     assert lines[2].startswith("'=HYPERLINK(1).xml,rejected,")
     assert "HB-U006,error,,1,Dòng 1:" in lines[2]
     assert lines[4].startswith('"hai, ba.xml",unreadable,,,HB-U001,error,')

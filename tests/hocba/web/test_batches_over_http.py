@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 
 from hocba.errors import IndexUnavailable
 from hocba.examine import Judgement
@@ -444,6 +445,39 @@ def test_the_report_is_a_table_in_the_language_asked_for(sender, tmp_path):
     assert "empty" in sender.get(url, headers={"Accept-Language": "en"}).content.decode()
     accepted = sender.get(url, params={"outcome": "accepted"}).content.decode()
     assert "=1+2" not in accepted
+
+
+def test_one_mistake_of_a_batch_is_one_group(sender, tmp_path):
+    files = {f"{number:02}.xml": b"no record" for number in range(12)}
+    archive = write_zip(tmp_path / "m.zip", {**files, "b.xml": document(1)})
+    batch = finished(sender, sender.post("/v1/batches", content=archive.read_bytes()).json()["id"])
+    url = f"/v1/batches/{batch['id']}/summary"
+    summary = sender.get(url).json()
+    assert summary["documents"] == 13
+    assert summary["outcomes"] == {"accepted": 1, "unreadable": 12}
+    (group,) = summary["groups"]
+    assert (group["count"], group["files"]) == (12, 12)
+    assert [each["file"] for each in group["examples"]] == ["00.xml", "01.xml", "02.xml"]
+    assert group["mend"].startswith("Hãy ")
+    assert sender.get(url, params={"lang": "en"}).json()["groups"][0]["mend"].startswith("Export")
+    table = sender.get(f"{url}.csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    assert table.content.startswith(b"\xef\xbb\xbf")
+    (row,) = csv.DictReader(io.StringIO(table.content.decode("utf-8-sig")))
+    assert row["files"] == "12"
+
+
+def test_a_batch_comes_as_a_workbook(sender, tmp_path):
+    archive = write_zip(tmp_path / "x.zip", {"=1+2.xml": b"no record", "b.xml": document(1)})
+    batch = finished(sender, sender.post("/v1/batches", content=archive.read_bytes()).json()["id"])
+    answer = sender.get(f"/v1/batches/{batch['id']}/report.xlsx", params={"lang": "en"})
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    assert "attachment" in answer.headers["content-disposition"]
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    book = load_workbook(io.BytesIO(answer.content))
+    assert book.sheetnames == ["Summary", "Details", "Guide"]
+    assert book["Details"]["A2"].value == "=1+2.xml"
+    assert book["Details"]["A2"].data_type == "s"
 
 
 # ---------------------------------------------------------------- the worker

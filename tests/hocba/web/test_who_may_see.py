@@ -217,7 +217,7 @@ def test_a_province_sees_its_own_batches_only(two):
     assert two.get("/v1/batches/batch-1", own).status_code == 200
     assert [each["id"] for each in two.get("/v1/batches", own).json()["items"]] == ["batch-1"]
     assert two.get("/v1/batches", other).json() == {"items": [], "next": None}
-    for path in ("", "/items", "/report.csv"):
+    for path in ("", "/items", "/report.csv", "/report.xlsx", "/summary", "/summary.csv"):
         answer = two.get(f"/v1/batches/batch-1{path}", other)
         assert answer.status_code == 404
         assert answer.content == two.get(f"/v1/batches/nothing{path}", other).content
