@@ -13,8 +13,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,9 +38,10 @@ _CERTIFICATES = (
     "tests/signing/certificates/test_delta_lists.py",
     "tests/signing/certificates/test_engine.py",
     "tests/signing/certificates/test_algorithm_usage.py",
+    "tests/signing/certificates/test_certificate.py",
+    "tests/signing/certificates/test_trust.py",
+    "tests/signing/certificates/test_fetching.py",
 )
-_TRUST = "tests/signing/certificates/test_trust.py"
-_FETCHED = "tests/signing/certificates/test_fetching.py"
 _SIGNATURES = "tests/signing/validation"
 _TIMESTAMPS = "tests/signing/timestamps"
 _STAMPED = "tests/signing/timestamps/test_stamped_records.py"
@@ -55,24 +56,21 @@ TESTS: Final = {
         _SIGNATURES,
     ),
     "signing/xmldsig/references.py": (_SIGNATURES, "tests/signing/xmldsig", _ATTACKS),
-    "signing/certificates/judgement.py": (*_CERTIFICATES, _SIGNATURES),
-    "signing/certificates/past.py": (*_CERTIFICATES, _SIGNATURES),
     "signing/xades/signed_properties.py": (_SIGNATURES, _ATTACKS),
     "signing/timestamps/validation.py": (_TIMESTAMPS,),
     "signing/validation/proof.py": (_SIGNATURES, _STAMPED, "tests/signing/xades"),
     "signing/validation/signature.py": (_SIGNATURES, _STAMPED),
-    "signing/certificates/path.py": (*_CERTIFICATES, _FETCHED, _TRUST),
+    "signing/certificates/past.py": _CERTIFICATES,
+    "signing/certificates/path.py": _CERTIFICATES,
+    "signing/certificates/judgement.py": _CERTIFICATES,
     "signing/certificates/engine.py": _CERTIFICATES,
     "signing/certificates/revocation.py": _CERTIFICATES,
     "signing/certificates/status.py": _CERTIFICATES,
     "signing/certificates/issuers.py": _CERTIFICATES,
     "signing/certificates/keeping.py": _CERTIFICATES,
     "signing/certificates/algorithm_usage.py": _CERTIFICATES,
-    "signing/certificates/certificate.py": (
-        "tests/signing/certificates/test_certificate.py",
-        _SIGNATURES,
-    ),
-    "signing/certificates/trust.py": (_TRUST, *_CERTIFICATES),
+    "signing/certificates/certificate.py": _CERTIFICATES,
+    "signing/certificates/trust.py": _CERTIFICATES,
     "signing/timestamps/authority_certificate.py": (_TIMESTAMPS,),
     "signing/timestamps/token.py": (_TIMESTAMPS,),
     "signing/constraints.py": ("tests/signing/test_constraints.py", _SIGNATURES),
@@ -84,19 +82,19 @@ TESTS: Final = {
 
 
 class _Mutants:
-    """Runs the collected tests for every mutant of one file, in the place of running them once."""
+    """Runs the collected tests for every mutant of some files, instead of running them once."""
 
-    def __init__(self, path: str, lines: frozenset[int], reach: Reach) -> None:
-        self._path, self._lines = path, lines
+    def __init__(self, chosen: Mapping[str, frozenset[int]], reach: Reach) -> None:
+        self._chosen, self._reach = chosen, reach
         self._noticed: Counter[int] = Counter()
         self._seconds: list[float] = []
-        self._reach = reach
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """All mutants, instead of the tests once."""
         if session.testsfailed:
             pytest.exit("not every test can be collected", 1)
         started = time.monotonic()
+        originals = {path: (ROOT / path).read_text("utf-8") for path in self._chosen}
         gc.freeze()  # what was imported need not be looked through for each test
         with self._reach.noting():
             self._run_once(session.items)
@@ -104,19 +102,25 @@ class _Mutants:
         forget()
         gc.freeze()
         print(f"{len(session.items)} tests, {time.monotonic() - started:.0f} s", flush=True)
+        for path, lines in self._chosen.items():
+            self._try_file(path, lines, originals[path], session.items)
+        return True
+
+    def _try_file(
+        self, path: str, lines: frozenset[int], original: str, items: Sequence[pytest.Item]
+    ) -> None:
+        started = time.monotonic()
         counted: Counter[str] = Counter()
-        original = (ROOT / self._path).read_text("utf-8")
-        importlib.import_module(self._path.removesuffix(".py").replace("/", "."))
-        for mutant in mutants_of(ROOT, ROOT / self._path):
-            if self._lines and mutant.line not in self._lines:
+        importlib.import_module(path.removesuffix(".py").replace("/", "."))
+        for mutant in mutants_of(path, original):
+            if lines and mutant.line not in lines:
                 continue
-            outcome = self._try(mutant, original, session.items)
+            outcome = self._try(mutant, original, items)
             counted[outcome] += 1
             if outcome != "noticed":
                 print(f"{outcome}: {mutant}", flush=True)
         seconds = time.monotonic() - started
-        print(f"# {self._path}: {counted.total()} {dict(counted)}, {seconds:.0f} s", flush=True)
-        return True
+        print(f"# {path}: {counted.total()} {dict(counted)}, {seconds:.0f} s", flush=True)
 
     def _run_once(self, items: list[pytest.Item]) -> None:
         """Unchanged; what the tests share is made here once for all mutants.
@@ -126,10 +130,9 @@ class _Mutants:
         left = []
         for number, item in enumerate(items):
             forget()
-            started = time.monotonic()
             following = items[number + 1] if number + 1 < len(items) else None
             reports = runtestprotocol(item, log=False, nextitem=following)
-            seconds = time.monotonic() - started
+            seconds = sum(each.duration for each in reports if each.when == "call")
             if seconds < _MOST_SECONDS and not any(each.failed for each in reports):
                 left.append(item)
                 self._seconds.append(seconds)
@@ -139,9 +142,13 @@ class _Mutants:
 
     def _order(self, mutant: Mutant, items: Sequence[pytest.Item]) -> list[int]:
         """The tests to run: those that reach it, what noticed most first, then the short ones."""
-        lines = mutant.reached_by
+        path, lines = ROOT / mutant.path, mutant.reached_by
         return sorted(
-            (at for at, each in enumerate(items) if not lines or self._reach.reaches(each, lines)),
+            (
+                at
+                for at, each in enumerate(items)
+                if not lines or self._reach.reaches(each, path, lines)
+            ),
             key=lambda at: (-self._noticed[at], self._seconds[at]),
         )
 
@@ -192,22 +199,29 @@ class _Mutants:
         os._exit(0)
 
 
-def _run(path: str, lines: frozenset[int]) -> int:
-    tests = [each for each in TESTS[path] if (ROOT / each).exists()]
+def _run(chosen: Mapping[str, frozenset[int]]) -> int:
+    """Files that the same tests concern: these run once for all of them."""
+    tests = [each for each in TESTS[next(iter(chosen))] if (ROOT / each).exists()]
     options = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:warnings"]
-    reach = Reach(ROOT / path)
-    return int(pytest.main([*options, *tests], plugins=[reach, _Mutants(path, lines, reach)]))
+    reach = Reach([ROOT / each for each in chosen])
+    return int(pytest.main([*options, *tests], plugins=[reach, _Mutants(chosen, reach)]))
 
 
-def main(chosen: Sequence[str]) -> int:
-    """Try every mutant of the *chosen* files (all without any); `file:10,20` only those lines."""
-    if len(chosen) == 1:
-        path, _, lines = chosen[0].partition(":")
-        return _run(path, frozenset(int(each) for each in lines.split(",") if each))
+def main(arguments: Sequence[str]) -> int:
+    """Try every mutant of the files (all without any); `file:10,20` only of those lines."""
+    groups: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for each in arguments or TESTS:
+        groups[TESTS[each.partition(":")[0]]].append(each)
+    if len(groups) == 1:
+        (files,) = groups.values()
+        parted = [each.partition(":") for each in files]
+        return _run(
+            {path: frozenset(int(at) for at in at_.split(",") if at) for path, _, at_ in parted}
+        )
     program = [sys.executable, "-m", "tests.mutation"]
     results = [
-        subprocess.run([*program, each], cwd=ROOT, check=False).returncode
-        for each in chosen or TESTS
+        subprocess.run([*program, *files], cwd=ROOT, check=False).returncode
+        for files in groups.values()
     ]
     return max(results)
 

@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 _COMPARISONS: Final[Mapping[type[ast.cmpop], type[ast.cmpop]]] = {
@@ -45,21 +44,25 @@ class Mutant:
     `reached_by` are the lines of the statement that is changed, () where it runs at import.
     """
 
-    module: str
+    path: str
     line: int
     reached_by: range
     before: str
     after: str
     source: str
 
+    @property
+    def module(self) -> str:
+        """The module's name."""
+        return self.path.removesuffix(".py").replace("/", ".")
+
     def __str__(self) -> str:
-        return f"{self.module}:{self.line}: {self.before} → {self.after}"
+        return f"{self.path}:{self.line}: {self.before} → {self.after}"
 
 
-def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
-    """Every mutant of the file *path*."""
-    module = ".".join(path.relative_to(root).with_suffix("").parts)
-    tree = ast.parse(path.read_text("utf-8"))
+def mutants_of(path: str, original: str) -> Iterator[Mutant]:
+    """Every mutant of the file *path* (from the root of the repository) with its text."""
+    tree = ast.parse(original)
     options = _options_of_classes(tree)
     nodes = list(ast.walk(tree))
     statements = dict(_statements(tree, None, within=False))
@@ -74,7 +77,7 @@ def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
             after = _text(copy)
             line = getattr(node, "lineno", 0)
             lines = _lines(statements.get(node))
-            yield Mutant(module, line, lines, before, after, ast.unparse(changed))
+            yield Mutant(path, line, lines, before, after, ast.unparse(changed))
 
 
 def _statements(

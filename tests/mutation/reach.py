@@ -1,4 +1,4 @@
-"""Which tests reach which lines of one module: no other test can notice a change of them."""
+"""Which tests reach which lines of some modules: no other test can notice a change of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,18 +10,18 @@ import pytest
 
 
 class Reach:
-    """Notes, test by test, the lines of the file *path* that run; a pytest plugin.
+    """Notes, test by test, the lines of the files *paths* that run; a pytest plugin.
 
     What runs for a fixture runs for every test of the file of tests, as they may share it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = str(path)
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._paths = [str(each) for each in paths]
         self._coverage = coverage.Coverage(
-            data_file=None, config_file=False, include=[self._path], concurrency="thread"
+            data_file=None, config_file=False, include=self._paths, concurrency="thread"
         )
         self._notes = False
-        self._contexts: dict[int, set[str]] = defaultdict(set)
+        self._contexts: dict[tuple[str, int], set[str]] = defaultdict(set)
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -33,9 +33,10 @@ class Reach:
         finally:
             self._notes = False
             self._coverage.stop()
-        lines = self._coverage.get_data().contexts_by_lineno(self._path)
-        for line, contexts in lines.items():
-            self._contexts[line].update(contexts)
+        for path in self._paths:
+            lines = self._coverage.get_data().contexts_by_lineno(path)
+            for line, contexts in lines.items():
+                self._contexts[path, line].update(contexts)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -51,7 +52,7 @@ class Reach:
         if self._notes:
             self._coverage.switch_context(context)
 
-    def reaches(self, item: pytest.Item, lines: Iterable[int]) -> bool:
-        """Whether the test reaches any of *lines*."""
+    def reaches(self, item: pytest.Item, path: Path, lines: Iterable[int]) -> bool:
+        """Whether the test reaches any of *lines* of *path*."""
         own = {item.nodeid, str(item.path)}
-        return any(own & self._contexts.get(line, set()) for line in lines)
+        return any(own & self._contexts.get((str(path), line), set()) for line in lines)
