@@ -15,8 +15,10 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from storage.contract import Store
+from storage.depot import Depot
 from storage.directory import DirectoryStore
 from storage.errors import StoreMisconfigured
+from storage.folder_depot import FolderDepot
 from storage.s3_settings import Retention, S3Settings
 
 ACCESS_KEY = "HOCBA_S3_ACCESS_KEY"
@@ -46,6 +48,29 @@ def open_store(
             return S3Store.create(settings) if create else S3Store(settings)
         case _:
             raise StoreMisconfigured(f"store URL starts with {parts.scheme!r}, can be file or s3")
+
+
+def open_depot(
+    url: str, *, create: bool = False, environment: Mapping[str, str] = os.environ
+) -> Depot:
+    """The depot that *url* names, of the same form as a store's, without `retention`.
+
+    With *create*, its folder or bucket is made where it is missing. Raises `StoreMisconfigured`.
+    """
+    parts = _split(url)
+    match parts.scheme:
+        case "file":
+            root = _folder(parts)
+            return FolderDepot.create(root) if create else FolderDepot(root)
+        case "s3":
+            from storage.s3_depot import S3Depot
+
+            settings = _settings(parts, environment)
+            if settings.retention is not None:
+                raise StoreMisconfigured("a depot forgets: its URL cannot have retention")
+            return S3Depot.create(settings) if create else S3Depot(settings)
+        case _:
+            raise StoreMisconfigured(f"depot URL starts with {parts.scheme!r}, can be file or s3")
 
 
 def _split(url: str) -> SplitResult:
