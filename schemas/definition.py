@@ -130,13 +130,30 @@ class EarlierYears:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPeople:
+    """Where a record names people whom a register of identities knows.
+
+    `rows` relative to the content; in each row the children, in Clark notation, that are the
+    personal id, the name, and the day, month or year of birth, the most exact first. `role` is
+    `pupil`, or the role in which a teacher signs.
+    """
+
+    role: str
+    rows: etree.XPath
+    id: str
+    name: str
+    birth: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """One definition.
 
     `content` selects, absolutely, the one element that is believed once its signatures are
     validated; `index` and `reading` are relative to it. `lists` are code lists by the field whose
     codes they explain. `policy_path` is the signature policy, which `signing` reads.
-    `earlier_years` is None where records tell nothing of the years before.
+    `earlier_years` is None where records tell nothing of the years before; `people` are those
+    whose identity can be checked.
     """
 
     name: str
@@ -155,6 +172,7 @@ class Definition:
     fields: Fields
     rules: tuple[Rule, ...]
     earlier_years: EarlierYears | None = None
+    people: tuple[NamedPeople, ...] = ()
 
     @property
     def reference(self) -> str:

@@ -21,6 +21,7 @@ from schemas.definition import (
     Definition,
     EarlierYears,
     Match,
+    NamedPeople,
     Period,
     ReadingSection,
 )
@@ -57,6 +58,7 @@ KEYS = {
     "also_signed",
     "reading",
     "earlier_years",
+    "people",
 }
 
 
@@ -108,6 +110,7 @@ class _Loader:
             fields=self._expressions.fields(),
             rules=rules,
             earlier_years=self._earlier_years(),
+            people=self._people(),
         )
 
     def _match(self) -> Match:
@@ -147,6 +150,20 @@ class _Loader:
         found = EarlierYears(rows=table.nodes("rows"), tags=MappingProxyType(tags))
         table.finish()
         return found
+
+    def _people(self) -> tuple[NamedPeople, ...]:
+        found = []
+        for table in self._tables("people"):
+            people = NamedPeople(
+                role=table.text("role"),
+                rows=table.nodes("rows"),
+                id=table.tag(table.text("id")),
+                name=table.tag(table.text("name")),
+                birth=tuple(table.tag(each) for each in table.optional_texts("birth")),
+            )
+            table.finish()
+            found.append(people)
+        return tuple(found)
 
     def _lists(self) -> Mapping[str, CodeList]:
         raw = self._raw.get("lists", {})

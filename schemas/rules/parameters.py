@@ -56,6 +56,10 @@ class Parameters:
             raise DefinitionError(f"{self.where}: {name} must be a list of texts, not empty")
         return tuple(value)
 
+    def optional_texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts, none where *name* is not there."""
+        return self.texts(name) if self._has(name) else ()
+
     def optional_text(self, name: str) -> str | None:
         """A text, None where *name* is not there."""
         return self.text(name) if self._has(name) else None
