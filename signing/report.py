@@ -95,7 +95,7 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     No verdicts at all is INDETERMINATE: empty is never a pass.
     """
     collected = tuple(verdicts)
-    if collected and all(each is PASSED for each in collected):
+    if collected and collected.count(PASSED) == len(collected):
         return PASSED
     findings = tuple(finding for verdict in collected for finding in verdict.findings)
     for indication in (Indication.TOTAL_FAILED, Indication.INDETERMINATE):

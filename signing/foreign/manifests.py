@@ -18,7 +18,7 @@ from signing.foreign.references import ForeignReferenceValidator
 from signing.foreign.report import ManifestReport, ReferenceReport
 from signing.report import PASSED, SubIndication, Verdict, indeterminate
 from signing.xmldsig.form import FormatError, Reference, SignatureForm, read_manifest
-from signing.xmldsig.references import ReferenceValidation, enclosing_signature
+from signing.xmldsig.references import Place, ReferenceValidation
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _manifests(checked: CheckedReference, form: SignatureForm) -> Iterator[etree
     if validation.target.tag != names.MANIFEST and validation.target not in form.objects:
         return
     for element in validation.target.iter(names.MANIFEST):
-        if enclosing_signature(element) is form.element:
+        if Place.of(element).signature is form.element:
             yield element
 
 

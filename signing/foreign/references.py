@@ -21,11 +21,11 @@ from signing.xmldsig.form import Reference, SignatureForm
 from signing.xmldsig.references import (
     OWN_PARTS,
     Named,
+    Place,
     ReferenceRules,
     ReferenceValidation,
     ReferenceValidator,
     covers_itself,
-    enclosing_signature,
     find_by_id,
     misplaced,
     unique_element,
@@ -55,7 +55,7 @@ class ForeignReferenceValidator(ReferenceValidator):
             return found
         reason = self._policy.refusal(reference.digest_method)
         verdict = indeterminate(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason)
-        return replace(found, verdict=verdict, algorithm=None)
+        return found._replace(verdict=verdict, algorithm=None)
 
     def matches(self, reference: Reference, form: SignatureForm) -> bool | None:
         """Whether the digest is right, whatever policy thinks of it; None where none is computed.
@@ -78,9 +78,9 @@ def _find(document: ParsedDocument, uri: str | None) -> Named | Verdict:
     return found if isinstance(found, Verdict) else Named(found, with_comments=True)
 
 
-def _misplaced(reference: Reference, target: etree._Element, form: SignatureForm) -> Verdict | None:
-    """A verdict where *target* is not a place that this reference may name, else None."""
-    signature = enclosing_signature(target)
+def _misplaced(reference: Reference, place: Place, form: SignatureForm) -> Verdict | None:
+    """A verdict where *place* is none that this reference may name, else None."""
+    target, signature = place
     own_tag = OWN_PARTS.get(reference.type or "")
     if own_tag is not None:
         right = target.tag == own_tag and signature is form.element
@@ -92,7 +92,7 @@ def _misplaced(reference: Reference, target: etree._Element, form: SignatureForm
             or signature is form.element
             or target.tag == names.SIGNATURE
             or is_value_of_another(target, form)
-            or _is_among(signature, form.element.iterancestors(names.SIGNATURE))
+            or _is_among(signature, form.ancestors)
         )
     if right and not covers_itself(target, form):
         return None
@@ -110,13 +110,14 @@ def is_value_of_another(target: etree._Element, form: SignatureForm) -> bool:
     )
 
 
-def is_data(target: etree._Element, form: SignatureForm) -> bool:
-    """Whether *target* is what the signer meant to sign.
+def is_data(place: Place, form: SignatureForm) -> bool:
+    """Whether what stands at *place* is what the signer meant to sign.
 
     Within his own signature that is what an Object holds, unless it is properties; within another
     one, the value that a counter-signature signs.
     """
-    if enclosing_signature(target) is not form.element:
+    target, signature = place
+    if signature is not form.element:
         return True
     holders = (target, *target.iterancestors())
     holder = next((each for each in holders if _is_among(each, form.objects)), None)

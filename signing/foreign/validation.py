@@ -45,6 +45,7 @@ from signing.validation.signature import SignatureValidator, ValidatedSignature
 from signing.xmldsig.algorithms import AlgorithmPolicy, UnfitKeyError, default_policy
 from signing.xmldsig.canonicalization import METHODS, CanonicalizationError, canonicalize
 from signing.xmldsig.form import FormatError, SignatureForm, read_form
+from signing.xmldsig.references import Place
 
 _MOST_LISTED = 20
 _LIMITS = frozenset({"HB-S003", "HB-S005"})
@@ -241,7 +242,7 @@ def _covers_data(checked: CheckedReference, form: SignatureForm) -> bool:
     return (
         validation.verdict is PASSED
         and validation.target is not None
-        and is_data(validation.target, form)
+        and is_data(Place.of(validation.target), form)
         and all(each.algorithm != BASE64 for each in checked.reference.transforms)
     )
 

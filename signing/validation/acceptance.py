@@ -1,6 +1,6 @@
 """Signature acceptance: ETSI EN 319 102-1 V1.3.1, clauses 5.2.8 and 5.5.4 (steps 5 and 8)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from schemas.findings import Finding, finding
@@ -25,9 +25,10 @@ def accept(
     """
     time = best_signature_time or at
     # (1):
-    verdicts = [PASSED, *_ended(basic.algorithms, time)]
+    ending = [each for each in basic.algorithms if each.end is not None]
+    verdicts = [PASSED, *_ended(ending, time)] if ending else [PASSED]
     # (2):
-    problems = list(_claim_problems(basic, constraints.time, time, best_signature_time))
+    problems = [*_claim_problems(basic, constraints.time, time, best_signature_time)]
     # (3):
     problems.extend(_delay_problems(basic, constraints.time, best_signature_time))
     # (4):
@@ -39,7 +40,7 @@ def accept(
     return worst(verdicts)
 
 
-def _ended(uses: tuple[AlgorithmUse, ...], time: datetime) -> Iterator[Verdict]:
+def _ended(uses: Iterable[AlgorithmUse], time: datetime) -> Iterator[Verdict]:
     day = time.astimezone(VIETNAM_TIME).date()
     for each in uses:
         if each.end is not None and day >= each.end:

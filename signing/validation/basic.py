@@ -5,8 +5,8 @@ change (the certificate's validity, the ends of algorithms) is kept apart from w
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from schemas.findings import Finding, finding
 from signing.certificates.certificate import (
@@ -24,16 +24,14 @@ from signing.xmldsig.form import SignatureForm
 from signing.xmldsig.references import ReferenceValidation, ReferenceValidator, uncanonical
 
 
-@dataclass(frozen=True, slots=True)
-class AlgorithmUse:
+class AlgorithmUse(NamedTuple):
     """An algorithm that the signature rests on, and until when a verdict may; None: no end set."""
 
     uri: str
     end: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BasicValidation:
+class BasicValidation(NamedTuple):
     """What basic validation found out about one signature.
 
     `timeless` is the verdict of every block that no proof of time can change: identification,

@@ -4,10 +4,11 @@ Format checking first; then what basic validation and, where there is anything t
 validation with time make of it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -31,8 +32,7 @@ from signing.xmldsig.form import FormatError, SignatureForm, read_form
 from signing.xmldsig.references import ReferenceValidator
 
 
-@dataclass(frozen=True, slots=True)
-class ValidatedSignature:
+class ValidatedSignature(NamedTuple):
     """A signature's validation together with the nodes that it proved, for the record step.
 
     `named` are the data elements that its references name, whether or not their digest is right:
@@ -44,6 +44,9 @@ class ValidatedSignature:
     element: etree._Element
     named: tuple[etree._Element, ...]
     certificate: SigningCertificate | None
+
+
+_PURPOSES = {kind: Purpose(kind.value) for kind in SignerKind}
 
 
 class SignatureValidator:
@@ -90,7 +93,7 @@ class SignatureValidator:
         except FormatError as error:
             verdict = failed(SubIndication.FORMAT_FAILURE, error.finding)
             return _without_form(signature, role, verdict)
-        purpose = Purpose(kind.value) if kind else None
+        purpose = None if kind is None else _PURPOSES[kind]
         # (2):
         unsigned = read_unsigned_properties(form)
         material = _material(form, unsigned)

@@ -5,8 +5,9 @@ What expired, was revoked or went out of use after a signature was made does not
 is proved that it existed before. Without proof it is INDETERMINATE, not failed.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from schemas.findings import Finding, Language, finding
 from signing.certificates.certificate import SigningCertificate
@@ -34,8 +35,7 @@ _OUT_OF_BOUNDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(NamedTuple):
     """The verdict once time is considered.
 
     `best_signature_time` is the earliest time at which the signature is proved to have existed,
@@ -62,6 +62,8 @@ def validate_with_time(
     (1) the best signature time, (2) the certificate at that time, (3) the order of the
     time-stamps, (4) signature acceptance at that time.
     """
+    if not timestamps:
+        return _without_proof(basic, material, constraints, at)
     # (1) Each time-stamp that passes is a proof; one that does not proves nothing (5.5.4 step 3).
     proved = [
         each.generated_at
@@ -87,6 +89,18 @@ def validate_with_time(
     verdicts.append(accept(basic, constraints, at=at, best_signature_time=best, level=level))
     verdicts.extend(_useless(timestamps))
     return Timed(worst(verdicts), best, x509)
+
+
+def _without_proof(
+    basic: BasicValidation,
+    material: ValidationMaterial,
+    constraints: ValidationConstraints,
+    at: datetime,
+) -> Timed:
+    """Nothing proves a time: the certificate stands as it does at *at*, step (4) is left."""
+    level = _level(basic, material, proved=False)
+    accepted = accept(basic, constraints, at=at, best_signature_time=None, level=level)
+    return Timed(worst([basic.timeless, basic.x509.verdict, accepted]), None, basic.x509)
 
 
 def _level(basic: BasicValidation, material: ValidationMaterial, *, proved: bool) -> SignatureLevel:

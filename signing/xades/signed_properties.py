@@ -5,9 +5,10 @@ Only what a valid reference of the same signature covers is read; the rest is de
 
 import binascii
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -28,12 +29,12 @@ _CERT_DIGEST = f"{_X}CertDigest"
 _DIGEST_METHOD = f"{{{names.DS}}}DigestMethod"
 _DIGEST_VALUE = f"{{{names.DS}}}DigestValue"
 _SIGNATURE_PROPERTY = f"{{{names.DS}}}SignatureProperty"
+_ENDS_OF_THE_CALENDAR = (MINYEAR, MAXYEAR)
 _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\Z")
 _ZONED_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateReference:
+class CertificateReference(NamedTuple):
     """One `Cert` of SigningCertificate(V2): hashlib's name of the digest, and its value."""
 
     hash_name: str
@@ -48,8 +49,7 @@ class CertificateReference:
 _digest_of = lru_cache(maxsize=8_192)(digest)
 
 
-@dataclass(frozen=True, slots=True)
-class SignedProperties:
+class SignedProperties(NamedTuple):
     """What the signer states under his signature.
 
     `signing_certificates` is None where the form has no such property (plain XML-DSig), empty
@@ -67,7 +67,7 @@ def read_signed_properties(
     """The properties in *form* that stand inside one of the *covered* parts of this signature."""
     problems: list[Finding] = []
     xades = _xades_properties(form, covered, problems)
-    stated = None if xades is None else next(xades.iterchildren(_SIGNED_SIGNATURE_PROPERTIES), None)
+    stated = None if xades is None else _child(xades, _SIGNED_SIGNATURE_PROPERTIES)
     times = [] if stated is None else list(stated.iterchildren(_SIGNING_TIME))
     times += [each for each in _vendor_times(form) if is_covered(each, covered)]
     claimed: datetime | None = None
@@ -111,44 +111,55 @@ def _xades_properties(
     return properties
 
 
-def _vendor_times(form: SignatureForm) -> list[etree._Element]:
+def _vendor_times(form: SignatureForm) -> Iterator[etree._Element]:
     """Object/SignatureProperties/SignatureProperty/SigningTime in whatever namespace."""
-    return [
-        child
-        for holder in form.objects
-        for properties in holder.iterchildren(names.SIGNATURE_PROPERTIES)
-        for one in properties.iterchildren(_SIGNATURE_PROPERTY)
-        for child in one.iterchildren("{*}SigningTime")
-    ]
+    for holder in form.objects:
+        for properties in holder.iterchildren(names.SIGNATURE_PROPERTIES):
+            for one in properties.iterchildren(_SIGNATURE_PROPERTY):
+                yield from one.iterchildren("{*}SigningTime")
 
 
 def _signing_certificates(
     stated: etree._Element, algorithms: AlgorithmPolicy
 ) -> tuple[CertificateReference, ...] | None:
     """The references in SigningCertificateV2 (EN 319 132-1 5.2.2), else in the older one."""
-    holder = next(stated.iterchildren(_SIGNING_CERTIFICATE_V2), None)
+    holder = _child(stated, _SIGNING_CERTIFICATE_V2)
     if holder is None:
-        holder = next(stated.iterchildren(_SIGNING_CERTIFICATE), None)
+        holder = _child(stated, _SIGNING_CERTIFICATE)
     if holder is None:
         return None
     found = []
-    digests = (
-        each for cert in holder.iterchildren(_CERT) for each in cert.iterchildren(_CERT_DIGEST)
-    )
-    for each in digests:
-        method = next(each.iterchildren(_DIGEST_METHOD), None)
-        value = next(each.iterchildren(_DIGEST_VALUE), None)
-        if method is None or value is None:
-            continue
-        algorithm = algorithms.digests.get(method.get("Algorithm") or "")
-        if algorithm is None or algorithm.accepted_until is not None:
-            continue  # a digest that may no longer be relied on names no certificate
-        try:
-            octets = binascii.a2b_base64("".join(text_of(value).split()), strict_mode=True)
-        except ValueError:
-            continue
-        found.append(CertificateReference(algorithm.name, octets))
+    for cert in holder.iterchildren(_CERT):
+        for each in cert.iterchildren(_CERT_DIGEST):
+            reference = _certificate_reference(each, algorithms)
+            if reference is not None:
+                found.append(reference)
     return tuple(found)
+
+
+def _certificate_reference(
+    digest_of: etree._Element, algorithms: AlgorithmPolicy
+) -> CertificateReference | None:
+    """The DigestAlgAndValue; None where it names no certificate that this engine can tell."""
+    method, value = _child(digest_of, _DIGEST_METHOD), _child(digest_of, _DIGEST_VALUE)
+    if method is None or value is None:
+        return None
+    algorithm = algorithms.digests.get(method.get("Algorithm") or "")
+    if algorithm is None or algorithm.accepted_until is not None:
+        return None  # a digest that may no longer be relied on names no certificate
+    try:
+        octets = binascii.a2b_base64("".join(text_of(value).split()), strict_mode=True)
+    except ValueError:
+        return None
+    return CertificateReference(algorithm.name, octets)
+
+
+def _child(element: etree._Element, tag: str) -> etree._Element | None:
+    """The first child of that name."""
+    for child in element:
+        if child.tag == tag:
+            return child
+    return None
 
 
 def is_covered(element: etree._Element, covered: tuple[etree._Element, ...]) -> bool:
@@ -166,9 +177,10 @@ def _time(text: str) -> datetime | None:
             time = datetime.fromisoformat(text).replace(tzinfo=VIETNAM_TIME)
         else:
             return None
-        # An instant at the very ends of the calendar has no day in Viet Nam.
-        time.astimezone(VIETNAM_TIME)
-        time.astimezone(UTC)
+        if time.year in _ENDS_OF_THE_CALENDAR:
+            # There an instant has no day in Viet Nam, or none in Greenwich.
+            time.astimezone(VIETNAM_TIME)
+            time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return time

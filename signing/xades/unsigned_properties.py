@@ -95,6 +95,8 @@ def read_content_timestamps(
 
     EN 319 132-1 clause 5.2.8. They are signed: what is not covered is not read.
     """
+    if next(form.element.iter(*_CONTENT_TIMESTAMPS), None) is None:
+        return (), ()
     found: list[ContentTimestamp] = []
     problems: list[Finding] = []
     for properties in _signed_properties(form, covered):

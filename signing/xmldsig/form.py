@@ -1,11 +1,12 @@
 """The form of one `ds:Signature`: read strictly, in document order, nothing skipped.
 
 XML-DSig 1.1 clause 4. What does not follow the schema's order and content is FORMAT_FAILURE.
+What is made anew for every signature is a tuple: a frozen dataclass takes twice as long to make.
 """
 
 import binascii
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -41,8 +42,7 @@ class FormatError(Exception):
         self.finding = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+class Transform(NamedTuple):
     """One transform as written; `unknown_content` when it holds more than a PrefixList.
 
     `element` is the transform itself where its content is unknown, None elsewhere: who knows such
@@ -61,8 +61,7 @@ _BARE_TRANSFORMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One `ds:Reference` as written."""
 
     uri: str | None
@@ -72,11 +71,11 @@ class Reference:
     digest_value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureForm:
-    """One `ds:Signature` as written, nothing verified."""
+class SignatureForm(NamedTuple):
+    """One `ds:Signature` as written, nothing verified; it stands in its `ancestors`."""
 
     element: etree._Element
+    ancestors: tuple[etree._Element, ...]
     id: str | None
     signed_info: etree._Element
     canonicalization: Transform
@@ -109,6 +108,7 @@ def read_form(signature: etree._Element) -> SignatureForm:
     references = _references(signed_info, parts[2:])
     return SignatureForm(
         element=signature,
+        ancestors=tuple(signature.iterancestors()),
         id=signature.get("Id"),
         signed_info=signed_info,
         canonicalization=read_transform(parts[0]),
@@ -169,7 +169,8 @@ def _transforms(holder: etree._Element, reference: etree._Element) -> tuple[Tran
 def read_transform(element: etree._Element) -> Transform:
     """A transform or canonicalisation method as written; raises `FormatError`."""
     algorithm = _required(element, "Algorithm")
-    if not len(element) and not _is_text(element.text):
+    text = element.text
+    if not len(element) and (not text or text.isspace()):
         return _BARE_TRANSFORMS.get(algorithm) or Transform(algorithm, (), unknown_content=False)
     children = child_elements(element)
     only = children[0] if len(children) == 1 else None
@@ -212,19 +213,16 @@ def _certificates(key_info: etree._Element | None) -> tuple[bytes, ...]:
 def child_elements(element: etree._Element) -> list[etree._Element]:
     """Child elements; text beside them, comments and instructions raise `FormatError`."""
     children = list(element)
-    if children and _is_text(element.text):
+    text = element.text if children else None
+    if text and not text.isspace():
         raise _wrong(element, "no text between elements")
     for child in children:
         tail = child.tail
-        if tail is not None and _is_text(tail):
+        if tail and not tail.isspace():
             raise _wrong(element, "no text between elements")
         if type(child.tag) is not str:
             raise _wrong(element, "no comments or processing instructions")
     return children
-
-
-def _is_text(text: str | None) -> bool:
-    return bool(text) and not str(text).isspace()
 
 
 def strict_base64(element: etree._Element) -> bytes:

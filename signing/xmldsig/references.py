@@ -8,6 +8,7 @@ INDETERMINATE, never skipped.
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -28,8 +29,7 @@ from signing.xmldsig.transforms import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceValidation:
+class ReferenceValidation(NamedTuple):
     """One reference: what it names, and whether those octets are what was signed.
 
     `target` is the element in the parsed tree, None where the reference names none. `is_data` is
@@ -45,8 +45,7 @@ class ReferenceValidation:
     algorithm: DigestAlgorithm | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """What a reference's URI names in the document, before any transform."""
 
     target: etree._Element
@@ -54,19 +53,36 @@ class Named:
     with_comments: bool = False
 
 
+class Place(NamedTuple):
+    """Where a target stands: `signature` is the one that it is a part of, None for data.
+
+    A `ds:Signature` is a part of itself.
+    """
+
+    target: etree._Element
+    signature: etree._Element | None
+
+    @classmethod
+    def of(cls, target: etree._Element) -> "Place":
+        """Where *target* stands."""
+        if target.tag == names.SIGNATURE:
+            return cls(target, target)
+        return cls(target, next(target.iterancestors(names.SIGNATURE), None))
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceRules:
     """What the references of one kind of document may do.
 
     `find` gives what a URI names, or the verdict why it names nothing; `misplaced` a verdict where
-    the target is no place that this reference may name; `is_data` whether a target is what the
+    the place is none that this reference may name; `is_data` whether what stands there is what the
     signer meant to sign, no mere part of a signature.
     """
 
     transforms: Mapping[str, TransformStep]
     find: Callable[[ParsedDocument, str | None], Named | Verdict]
-    misplaced: Callable[[Reference, etree._Element, SignatureForm], Verdict | None]
-    is_data: Callable[[etree._Element, SignatureForm], bool]
+    misplaced: Callable[[Reference, Place, SignatureForm], Verdict | None]
+    is_data: Callable[[Place, SignatureForm], bool]
 
 
 _LISTED = 5
@@ -106,8 +122,9 @@ class ReferenceValidator:
         if isinstance(named, Verdict):
             return ReferenceValidation(reference.uri, None, False, named)  # noqa: FBT003
         target = named.target
-        wrong_place = self._rules.misplaced(reference, target, form)
-        is_data = self._rules.is_data(target, form)
+        place = Place.of(target)
+        wrong_place = self._rules.misplaced(reference, place, form)
+        is_data = self._rules.is_data(place, form)
         algorithm = self._algorithms.digests.get(reference.digest_method)
         if wrong_place is not None:
             return ReferenceValidation(reference.uri, target, is_data, wrong_place)
@@ -156,7 +173,9 @@ class ReferenceValidator:
         Raises `CanonicalizationError` or `UnsupportedTransformError`.
         """
         named = self._rules.find(self._document, reference.uri)
-        if isinstance(named, Verdict) or self._rules.misplaced(reference, named.target, form):
+        if isinstance(named, Verdict):
+            return None
+        if self._rules.misplaced(reference, Place.of(named.target), form):
             return None
         self.charge(max(1, len(transforms)))
         return apply_transforms(_nodes(named, form), transforms, self._rules.transforms)
@@ -176,13 +195,8 @@ class ReferenceValidator:
 
 def _nodes(named: Named, form: SignatureForm) -> NodeSet:
     target = named.target
-    encloses = target in form.element.iterancestors()
-    return NodeSet(
-        target,
-        whole_document=named.whole_document,
-        enclosed_signature=form.element if encloses else None,
-        with_comments=named.with_comments,
-    )
+    enclosed = form.element if target in form.ancestors else None
+    return NodeSet(target, named.whole_document, enclosed, named.with_comments)
 
 
 def uncanonical(error: CanonicalizationError, uri: str) -> Verdict:
@@ -215,13 +229,6 @@ def unique_element(document: ParsedDocument, name: str, uri: str) -> etree._Elem
     )
 
 
-def enclosing_signature(target: etree._Element) -> etree._Element | None:
-    """The signature that *target* is a part of; None for data, `ds:Signature` itself is a part."""
-    if target.tag == names.SIGNATURE:
-        return target
-    return next(target.iterancestors(names.SIGNATURE), None)
-
-
 OWN_PARTS = {
     names.TYPE_SIGNED_PROPERTIES: names.SIGNED_PROPERTIES,
     names.TYPE_OBJECT: names.OBJECT,
@@ -230,9 +237,9 @@ OWN_PARTS = {
 }
 
 
-def _misplaced(reference: Reference, target: etree._Element, form: SignatureForm) -> Verdict | None:
-    """A verdict where *target* is not a place that this reference may name, else None."""
-    signature = enclosing_signature(target)
+def _misplaced(reference: Reference, place: Place, form: SignatureForm) -> Verdict | None:
+    """A verdict where *place* is none that this reference may name, else None."""
+    target, signature = place
     own_tag = OWN_PARTS.get(reference.type or "")
     if reference.type == names.TYPE_MANIFEST or target.tag == names.MANIFEST:
         return indeterminate(
@@ -279,8 +286,8 @@ def covers_itself(target: etree._Element, form: SignatureForm) -> bool:
     return target is form.element or target in (form.signed_info, form.signed_info.getnext())
 
 
-def _stands_outside(target: etree._Element, _: SignatureForm) -> bool:
-    return enclosing_signature(target) is None
+def _stands_outside(place: Place, _: SignatureForm) -> bool:
+    return place.signature is None
 
 
 RECORD_RULES = ReferenceRules(RECORD_TRANSFORMS, find_by_id, _misplaced, _stands_outside)

@@ -398,9 +398,9 @@ def timed(x509=PASSED, *, stamped=AUDIT - DAY, ends=None, constraints=None, **ma
         sha256="",
     )
     if ends is not None:
-        basic = replace(basic, algorithms=(AlgorithmUse("urn:any", ends),))
+        basic = basic._replace(algorithms=(AlgorithmUse("urn:any", ends),))
     return validate_with_time(
-        replace(basic, x509=replace(basic.x509, verdict=x509)),
+        basic._replace(x509=replace(basic.x509, verdict=x509)),
         (stamp,),
         ValidationMaterial(**material),
         None,
