@@ -61,8 +61,9 @@ def judge(
     statuses = engine.statuses(path, at)
     chain = chain_of(path)
     revoked = permanently_revoked(statuses, at)
-    if holds_then and (revoked is not None or isinstance(failure, ExpiredError | RevokedError)):
-        # The engine stops at a time; a proof of another time must not hide what comes after.
+    if holds_then and failure is not None:
+        # The engine stops at a time, or at data that is not there: neither must hide what is
+        # wrong whatever the time and the data.
         failure = _timeless_failure(engine, path, within) or failure
     if revoked is not None and not _is_worse(failure):
         verdict = _revoked(engine, revoked)
@@ -120,13 +121,13 @@ def permanently_revoked(statuses: Iterable[Status], at: datetime) -> Status | No
     nothing about a certificate that had been revoked by then already. Of several at one time it is
     the one nearest the anchor.
     """
-    earliest: Status | None = None
+    earliest, since = None, at
     for status in statuses:
         when = status.revoked_from
         if when is None or status.held or when > at:
             continue
-        if earliest is None or earliest.revoked_from is None or when < earliest.revoked_from:
-            earliest = status
+        if earliest is None or when < since:
+            earliest, since = status, when
     return earliest
 
 
@@ -259,7 +260,7 @@ def _expired(engine: Engine, failure: ExpiredError, statuses: list[Status]) -> V
     subject, until = name_of(engine.leaf), day(failure.expired_dt)
     if failure.is_ee_cert and not failure.is_side_validation:
         end = engine.leaf.not_valid_after
-        if known_good_at(engine, [_of(engine.leaf, statuses)], end):
+        if known_good_at(engine, _of(engine.leaf, statuses), end):
             return indeterminate(
                 SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
                 finding("HB-S065", subject=subject, until=until),
@@ -269,14 +270,14 @@ def _expired(engine: Engine, failure: ExpiredError, statuses: list[Status]) -> V
     )
 
 
-def known_good_at(engine: Engine, groups: Iterable[list[Status]], end: datetime) -> bool:
-    """Whether data of every group says "not revoked" for certificates that ended at *end*.
+def known_good_at(engine: Engine, statuses: list[Status], end: datetime) -> bool:
+    """Whether *statuses* say "not revoked" of a certificate that ended at *end*.
 
-    It must reach up to *end* (5.2.5), or come later and still speak of what has expired. What was
-    last known to be on hold is not known to be good, though older data would reach as far.
+    They must reach up to *end* (5.2.5), or come later and still speak of what has expired. What
+    was last known to be on hold is not known to be good, though older data would reach as far.
     """
     freshness = Freshness(engine.constraints)
-    return all(
+    return (
         any(
             each.revoked_at is None
             and each.speaks_of_expired
@@ -285,7 +286,6 @@ def known_good_at(engine: Engine, groups: Iterable[list[Status]], end: datetime)
         )
         and all(each.revoked_at is None or each.held for each in statuses)
         and suspended(statuses, datetime.max.replace(tzinfo=UTC)) is None
-        for statuses in groups
     )
 
 

@@ -77,6 +77,7 @@ TESTS: Final = {
     "signing/policy.py": ("tests/signing/test_policy.py", "tests/signing/test_record.py"),
     "signing/roster.py": ("tests/signing/test_roster.py", "tests/signing/test_record.py"),
     "signing/validation/basic.py": (_SIGNATURES, _ATTACKS),
+    "signing/entitlement.py": ("tests/signing/test_entitlement.py", "tests/signing/test_record.py"),
     "signing/record.py": ("tests/signing/test_record.py", _ATTACKS),
 }
 

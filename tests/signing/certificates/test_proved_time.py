@@ -20,7 +20,7 @@ from signing.report import PASSED, Indication, SubIndication, TimestampKind, Tim
 from signing.validation.basic import BasicValidation
 from signing.validation.with_time import validate_with_time
 from signing.xades.signed_properties import SignedProperties
-from tests.support.parties import Party, crl, good, issued, named, validator
+from tests.support.parties import MONTH, Party, crl, good, issued, named, validator
 
 NOTHING = ValidationMaterial()
 COMPROMISED = x509.ReasonFlags.key_compromise
@@ -86,6 +86,17 @@ def proved(paths, party, time_, material=NOTHING):
     return timed.verdict
 
 
+def validated(root, issuer, party, *lists, at=NOW, material=NOTHING):
+    paths = validator(root, *lists, intermediates=[issuer])
+    return paths.validate(read_certificate(party.der), material, None, at)
+
+
+def told(validation):
+    """The sub-indication, the code of the one finding, and its parameters."""
+    (found,) = validation.verdict.findings
+    return validation.verdict.sub_indication, found.code, dict(found.parameters)
+
+
 def passes(verdict):
     return verdict.indication is Indication.TOTAL_PASSED
 
@@ -123,8 +134,18 @@ def test_of_two_dates_of_one_revocation_the_earlier_counts(root, issuer, signer)
         crl(issuer, day(5), (signer, day(4), COMPROMISED)),
         crl(issuer, day(6), (signer, day(2), COMPROMISED)),
     ]
-    paths = validator(root, crl(root, day(6)), *lists, intermediates=[issuer])
-    assert proved(paths, signer, day(3)).sub_indication is SubIndication.REVOKED_NO_POE
+    for each in (lists, lists[::-1]):
+        paths = validator(root, crl(root, day(6)), *each, intermediates=[issuer])
+        assert proved(paths, signer, day(3)).sub_indication is SubIndication.REVOKED_NO_POE
+
+
+def test_of_two_revocations_at_one_time_that_of_the_authority_is_told(root, issuer, signer):
+    lists = (
+        crl(root, day(6), (issuer, day(5), x509.ReasonFlags.ca_compromise)),
+        crl(issuer, day(6), (signer, day(5), COMPROMISED)),
+    )
+    found = validated(root, issuer, signer, *lists)
+    assert told(found)[:2] == (SubIndication.REVOKED_CA_NO_POE, "HB-S063")
 
 
 def test_a_revocation_is_not_lifted_while_the_authority_above_is_unknown(root, issuer, signer):
@@ -166,6 +187,41 @@ def test_a_revocation_hides_no_name_that_the_authority_may_not_certify(root, whi
     assert unproved.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
 
 
+def test_a_revocation_of_the_first_second_hides_no_fault_of_the_certificate(root, issuer):
+    odd = issued("Signer", issuer, ca=False, since=day(6), extensions=[UNKNOWN])
+    listed = crl(issuer, day(6), (odd, day(6), COMPROMISED))
+    found = validated(root, issuer, odd, crl(root, day(6)), listed, at=day(6))
+    assert told(found)[:2] == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, "HB-S044")
+
+
+@pytest.mark.parametrize("lists", [[], ["root"], ["issuer"]], ids=["none", "root", "issuer"])
+def test_missing_revocation_data_hides_no_fault_of_the_certificate(root, issuer, lists):
+    """Nobody is to wait for data that would mend nothing, nor to fetch it."""
+    odd = issued("Signer", issuer, ca=False, extensions=[UNKNOWN])
+    known = {"root": crl(root, day(6)), "issuer": crl(issuer, day(6))}
+    found = validated(root, issuer, odd, *(known[each] for each in lists))
+    assert told(found)[:2] == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, "HB-S044")
+
+
+def test_an_authority_that_has_expired_is_told_whatever_is_known_of_the_signer(root):
+    ended = issued("Issuer", root, until=day(6))
+    signer = issued("Signer", ended, ca=False, until=day(5, 25))
+    found = validated(root, ended, signer, crl(root, day(6)), crl(ended, day(5, 20)))
+    reason, code, parameters = told(found)
+    assert (reason, code) == (SubIndication.OUT_OF_BOUNDS_NO_POE, "HB-S042")
+    assert parameters["until"] == "01/06/2026"
+
+
+def test_in_its_first_second_a_certificate_is_valid_and_its_status_is_asked_for(root, issuer):
+    signer = issued("Signer", issuer, ca=False, since=day(6))
+    second = timedelta(seconds=1)
+    for at, expected in (
+        (day(6) - second, (SubIndication.NOT_YET_VALID, "HB-S043")),
+        (day(6), (SubIndication.TRY_LATER, "HB-S060")),
+    ):
+        assert told(validated(root, issuer, signer, crl(root, day(5, 20)), at=at))[:2] == expected
+
+
 PARTIAL = x509.IssuingDistributionPoint(
     full_name=None,
     relative_name=None,
@@ -198,6 +254,29 @@ def test_an_older_good_answer_does_not_end_a_suspension(root, issuer, signer):
         found = paths.validate(read_certificate(signer.der), answers, None, NOW)
         assert found.verdict.sub_indication is SubIndication.TRY_LATER
         assert found.revoked_at == day(6, 8)
+
+
+def test_a_list_of_the_future_ends_no_suspension(root, issuer, signer):
+    answers = ValidationMaterial(ocsp_responses=(good(signer, issuer, day(6)),))
+    held = crl(issuer, day(6, 10), (signer, day(6, 8), HELD), until=day(6, 12))
+    lists = (crl(root, day(6)), held, crl(issuer, day(6, 20)))
+    found = validated(root, issuer, signer, *lists, material=answers)
+    assert told(found)[:2] == (SubIndication.TRY_LATER, "HB-S064")
+    later = validated(root, issuer, signer, *lists, at=day(6, 21), material=answers)
+    assert passes(later.verdict)
+
+
+def test_a_list_that_forgets_what_expired_ends_no_suspension(root, issuer, expired):
+    lists = [
+        crl(root, day(6)),
+        crl(issuer, day(5, 5), until=day(6, 20)),
+        crl(issuer, day(5, 20), (expired, day(5, 10), HELD), until=day(6, 3)),
+        crl(issuer, day(6, 10)),
+    ]
+    found = validated(root, issuer, expired, *lists)
+    assert told(found)[:2] == (SubIndication.OUT_OF_BOUNDS_NO_POE, "HB-S042")
+    found = validated(root, issuer, expired, *lists, crl(issuer, day(5, 25)))
+    assert told(found)[:2] == (SubIndication.OUT_OF_BOUNDS_NOT_REVOKED, "HB-S065")
 
 
 def test_a_newer_good_answer_ends_a_suspension(root, issuer, signer):
@@ -321,6 +400,7 @@ def test_the_past_forgives_no_fault_of_the_certificate(root, issuer):
     assert found.indication is Indication.INDETERMINATE
     assert found.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
     assert [each.code for each in found.findings] == ["HB-S044"]
+    assert "1.2.3.4.5" in dict(found.findings[0].parameters)["reason"]
 
 
 def test_the_past_forgives_no_key_that_the_table_never_allowed(root):
@@ -371,6 +451,27 @@ def test_the_past_reaches_to_the_last_second_that_revocation_data_speaks_of(root
     later = past(paths, expired, day(4) + timedelta(seconds=1))
     assert later.sub_indication is SubIndication.NO_POE
     assert [each.code for each in later.findings] == ["HB-S073"]
+
+
+def test_the_present_forgives_no_key_that_the_table_never_allowed(root):
+    odd = issued("Issuer", root, key=ec.generate_private_key(ec.SECP256K1()))
+    signer = issued("Signer", odd, ca=False)
+    found = validated(root, odd, signer, crl(root, day(6)), crl(odd, day(6)))
+    assert told(found)[:2] == (SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "HB-S046")
+
+
+def test_a_later_revocation_of_the_authority_hides_no_suspension_of_the_signer(
+    root, issuer, signer
+):
+    paths = validator(
+        root,
+        crl(root, day(6), (issuer, day(5, 20), x509.ReasonFlags.ca_compromise)),
+        crl(issuer, day(5, 10), (signer, day(5), HELD)),
+        intermediates=[issuer],
+    )
+    found = past(paths, signer, day(5, 5))
+    assert found.sub_indication is SubIndication.TRY_LATER
+    assert dict(found.findings[0].parameters)["subject"] == "CN=Signer"
 
 
 def signed_again(crl_, key, method, hash_):
@@ -448,17 +549,6 @@ def test_a_certificate_is_revoked_from_the_very_second_on(root, after, expected)
 # ------------------------------------------------ authorities beside what ends and begins
 
 
-def validated(root, issuer, party, *lists, at=NOW, material=NOTHING):
-    paths = validator(root, *lists, intermediates=[issuer])
-    return paths.validate(read_certificate(party.der), material, None, at)
-
-
-def told(validation):
-    """The sub-indication, the code of the one finding, and its parameters."""
-    (found,) = validation.verdict.findings
-    return validation.verdict.sub_indication, found.code, dict(found.parameters)
-
-
 def test_an_authority_revoked_after_the_end_of_its_certificate_is_revoked_for_good(
     root, issuer, expired
 ):
@@ -519,11 +609,12 @@ def test_data_that_is_stale_beside_data_of_the_future_is_stale(root, issuer, sig
 def test_an_answer_about_a_certificate_that_names_no_responder_is_not_enough(root, issuer):
     silent = issued("Signer", issuer, ca=False, names_responder=False)
     speaking = issued("Signer", issuer, ca=False)
-    for party, passing in ((silent, False), (speaking, True)):
-        answers = ValidationMaterial(ocsp_responses=(good(party, issuer, day(6, 10)),))
+    times = (day(6, 10), NOW, NOW - MONTH)  # some day, the first second of the answer, the last
+    for party, at in (*((silent, each) for each in times), (speaking, day(6, 10))):
+        answers = ValidationMaterial(ocsp_responses=(good(party, issuer, at),))
         found = validated(root, issuer, party, crl(root, day(6)), material=answers)
-        assert passes(found.verdict) is passing
-        if not passing:
+        assert passes(found.verdict) is (party is speaking)
+        if party is silent:
             assert told(found)[:2] == (SubIndication.TRY_LATER, "HB-S066")
 
 

@@ -104,6 +104,7 @@ def test_says_until_when_stale_data_was_good(pki):
     found = validate(pki, "homeroom-new", pki.crl("root", NOW), pki.crl("issuer", day(2026, 4)))
     told = expect(found, SubIndication.TRY_LATER, "HB-S061")
     assert told["until"] == "2026-04-29T00:00:00+00:00"
+    assert [each.subject for each in found.revocation] == [ISSUER]
 
 
 def test_a_crl_of_the_future_says_nothing_yet(pki):
