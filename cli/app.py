@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from cli.commands import (
     check,
+    continuity,
     demo,
     export,
     history,
@@ -14,6 +15,7 @@ from cli.commands import (
     init,
     link,
     migrate,
+    quality,
     request,
     roster,
     sample,
@@ -39,6 +41,9 @@ def build() -> TyperGroup:
     app.command("init", cls=Command)(init.init)
     app.command("ingest", cls=Command)(ingest.ingest)
     app.command("history", cls=Command)(history.history)
+    app.command("continuity", cls=Command)(continuity.continuity)
+    app.command("quality", cls=Command)(quality.quality)
+    app.command("expected", cls=Command)(quality.expected)
     requests = _group()
     requests.command("open", cls=Command)(request.open_)
     requests.command("approve", cls=Command)(request.approve)

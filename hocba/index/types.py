@@ -104,10 +104,14 @@ class EarlierYears(TypeDecorator[tuple[EarlierYear, ...]]):
         """The years, in their order."""
         if value is None:
             return None
-        return tuple(
-            EarlierYear(*row[:4], ngaychuyenden=date.fromisoformat(row[4]) if row[4:] else None)
-            for row in json.loads(value)
-        )
+        return tuple(_earlier_year(*row) for row in json.loads(value))
+
+
+def _earlier_year(
+    namhoc: str, tenlop: str, tentruong: str, tentinh: str, day: str | None = None
+) -> EarlierYear:
+    arrived = date.fromisoformat(day) if day else None
+    return EarlierYear(namhoc, tenlop, tentruong, tentinh, arrived)
 
 
 def findings_as_text(findings: tuple[Finding, ...]) -> str:

@@ -16,7 +16,16 @@ from hocba.errors import HocbaError
 from hocba.home import Home
 from hocba.web import errors
 from hocba.web.answers import answer
-from hocba.web.api import batch_reports, batches, lifecycle, operation, public, quality, records, uploads
+from hocba.web.api import (
+    batch_reports,
+    batches,
+    lifecycle,
+    operation,
+    public,
+    quality,
+    records,
+    uploads,
+)
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
 from hocba.web.middleware import HeadAsGet, LastLine, Measured, SecurityHeaders
@@ -42,6 +51,7 @@ _ROUTERS = tuple(
         lifecycle,
         public,
         operation,
+        quality,
         start,
         parent,
         check,

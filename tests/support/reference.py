@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from cli.app import build
 from cli.main import main
 from hocba.home import Home
+from hocba.quality.definitions import Unit, quality_definitions
 from hocba.web.app import create_app
 from schemas.findings import Language, Severity, catalogue
 from schemas.rules.circulars.pack import (
@@ -43,6 +44,7 @@ def pages() -> Mapping[Path, str]:
         DOCS / "http.md": _after_marker("http.md", routes()),
         DOCS / "attacks.md": _after_marker("attacks.md", attacks.table()),
         DOCS / "rules.md": _after_marker("rules.md", rules()),
+        DOCS / "quality.md": _after_marker("quality.md", quality()),
         DOCS / "xmldsig-interop.md": interop.table(),
     }
 
@@ -54,7 +56,7 @@ def commands() -> tuple[tuple[str, ...], ...]:
 
 def findings() -> str:
     """A table of all finding codes."""
-    words = {Severity.ERROR: "error", Severity.WARNING: "warning"}
+    words = {each: each.value for each in Severity}
     lines = ["| code | weight | tiếng Việt | English |", "|---|---|---|---|"]
     for code, entry in sorted(catalogue().items()):
         texts = [entry.texts[each].replace("|", "\\|") for each in Language]
@@ -112,6 +114,34 @@ def _scope(pack: RulePack, rule: PackRule) -> str:
     if rule.pupils is not Pupils.ALL:
         parts.append("not assessed" if rule.pupils is Pupils.NOT_ASSESSED else "assessed")
     return f"({'; '.join(parts)})" if parts else ""
+
+
+def quality() -> str:
+    """The figures of data quality, what they are made of, and the findings about pupils' years."""
+    known = quality_definitions()
+    lines = ["## Figures", "", "| code | | tiếng Việt | English | how |", "|---|---|---|---|---|"]
+    for each in known.figures:
+        how = f"`{each.numerator}` / `{each.denominator}`"
+        if each.unit is Unit.DAYS:
+            how = f"`{each.numerator}`, in days; none without `{each.denominator}`"
+        if each.lower_is_better:
+            how += "; lower is better"
+        aspect = known.aspects[each.aspect][Language.VI]
+        names = " | ".join(each.name[language] for language in Language)
+        lines.append(f"| `{each.code}` | {aspect} | {names} | {how} |")
+    lines += ["", f"N is {known.within_days} days unless `--days` or `days=` says otherwise.", ""]
+    lines += ["## Counts", "", "| count | tiếng Việt | English |", "|---|---|---|"]
+    for name, texts in known.counts.items():
+        lines.append(f"| `{name}` | {' | '.join(texts[language] for language in Language)} |")
+    for title, codes in (("a missing year", known.missing), ("a duplicate", known.duplicate)):
+        lines += ["", f"Findings that make {title}: {', '.join(f'`{each}`' for each in codes)}."]
+    lines += ["", "## Findings about pupils' years", ""]
+    lines += ["| code | weight | tiếng Việt | English |", "|---|---|---|---|"]
+    for code, entry in sorted(catalogue().items()):
+        if "HB-I140" <= code <= "HB-I161":
+            texts = " | ".join(entry.texts[each].replace("|", "\\|") for each in Language)
+            lines.append(f"| `{code}` | {entry.severity.value} | {texts} |")
+    return "\n".join(lines) + "\n"
 
 
 def help_pages() -> str:

@@ -3,6 +3,7 @@
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -245,7 +246,8 @@ def _content(repository: _Repository, batch: Batch) -> dict[str, Any]:
             {name: value for name, value in each.items() if name not in ours} for each in versions
         ],
         "records": [
-            [history.record for history in timeline.records] for timeline in repository.timelines()
+            [replace(history.record, accepted_at=None) for history in timeline.records]
+            for timeline in repository.timelines()
         ],
         "items": [values_of(each) | {"batch": None} for each in repository.items(batch)],
         "counts": batch.counts,
