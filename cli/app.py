@@ -18,6 +18,8 @@ from cli.commands import (
     quality,
     request,
     roster,
+    roster_certificates,
+    roster_import,
     sample,
     serve,
     sign,
@@ -67,6 +69,11 @@ def build() -> TyperGroup:
     rosters = _group()
     rosters.command("check", cls=Command)(roster.check)
     rosters.command("who", cls=Command)(roster.who)
+    rosters.command("import", cls=Command)(roster_import.import_)
+    rosters.command("history", cls=Command)(roster.history)
+    rosters.command("export", cls=Command)(roster.export)
+    rosters.command("bind", cls=Command)(roster_certificates.bind)
+    rosters.command("expiring", cls=Command)(roster_certificates.expiring)
     app.add_typer(rosters, name="roster")
     return cast("TyperGroup", typer.main.get_command(app))
 

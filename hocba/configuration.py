@@ -17,6 +17,8 @@
     hosts = ["crl.example.vn"]         # the only ones that are asked; "host:port" where not 80
     timeout = 10                       # seconds for one whole exchange
     maximum_bytes = 67108864           # the largest CRL that is taken
+    [roster]
+    certificates = "bound"             # who has bound ones signs with no other; default: "any"
     [lifecycle]
     approval = "required"              # default: "recorded", a change without approval is a warning
     extracts = "required"              # the same for records made from paper; default: as approval
@@ -55,6 +57,7 @@ _KNOWN: Mapping[str, Mapping[str, type]] = {
     "ingest": {"processes": int, "chunk": int},
     "signing": {"algorithms": str, "constraints": str},
     "revocation": {"fetch": bool, "hosts": list, "timeout": int, "maximum_bytes": int},
+    "roster": {"certificates": str},
     "lifecycle": {"approval": str, "extracts": str},
     "transfer": {"days": int, "senders": dict},
 }
@@ -100,6 +103,11 @@ _TEMPLATE = """\
 # timeout = 10                 (seconds for one whole exchange)
 # maximum_bytes = 67108864     (the largest CRL that is taken)
 
+[roster]
+# Whether people and schools that have bound certificates (`hocba roster bind`) may sign with no
+# others ("bound"), or with any certificate that names them ("any").
+# certificates = "bound"
+
 [lifecycle]
 # Whether corrections, recalls and their reversals are taken in only with an approved request
 # ("required"), or with a warning where there is none.
@@ -133,6 +141,7 @@ class Configuration:
     hosts: tuple[str, ...] = ()
     timeout: int | None = None
     maximum_bytes: int | None = None
+    bound_certificates: bool = False
     approval: Approval = Approval.RECORDED
     extracts: Approval | None = None
     transfer_days: int = 30
@@ -220,6 +229,7 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
             chunk=settings["ingest"].get("chunk"),
             algorithms=settings["signing"].get("algorithms"),
             constraints=settings["signing"].get("constraints"),
+            bound_certificates=_bound(settings["roster"]),
             approval=_approval(settings["lifecycle"], "approval") or Approval.RECORDED,
             extracts=_approval(settings["lifecycle"], "extracts"),
             transfer_days=settings["transfer"].get("days", 30),
@@ -252,6 +262,13 @@ def _fetching(settings: Mapping[str, Any]) -> dict[str, Any]:
     if not all(isinstance(each, str) for each in hosts):
         raise ValueError("revocation.hosts is no list of names")
     return {**settings, "hosts": tuple(hosts)}
+
+
+def _bound(settings: Mapping[str, Any]) -> bool:
+    value = settings.get("certificates", "any")
+    if value not in {"any", "bound"}:
+        raise ValueError(f"roster.certificates is {value!r}, must be any or bound")
+    return bool(value == "bound")
 
 
 def _approval(settings: Mapping[str, Any], name: str) -> Approval | None:

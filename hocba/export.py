@@ -28,6 +28,7 @@ from hocba.home import Home
 from hocba.index.index import Index
 from hocba.index.rows import NewAuditEvent, Version, VersionSelection
 from hocba.receipts import PUBLIC_KEY_FILE, Receipt, ReceiptKey, public_pem
+from hocba.roster.states import write_roster_in_force
 from schemas.findings import finding
 from storage.contract import Store
 
@@ -174,8 +175,8 @@ def _add_what_proves_it(home: Home, folder: Path, readme: str) -> None:
     (folder / PUBLIC_KEY_FILE).write_bytes(public_pem(home.receipt_key().public_key))
     if home.trust_folder.is_dir():
         shutil.copytree(home.trust_folder, folder / "trust")
-    if home.roster_file.is_file():
-        shutil.copyfile(home.roster_file, folder / "roster.csv")
+    with home.open_index() as index, index.reading() as tx:
+        write_roster_in_force(tx, home.roster_file, folder / "roster.csv")
     (folder / README).write_text(readme, "utf-8")
 
 

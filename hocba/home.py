@@ -3,7 +3,8 @@
     hocba.toml                  configuration
     index.sqlite3               the index, unless the configuration names another
     store/                      the store, unless the configuration names another
-    trust/, roster.csv          whom the signatures are believed from; may be missing
+    trust/, roster.csv          whom the signatures are believed from; may be missing. Once a
+                                roster was imported, the index has it, and the file is done with
     keys/receipt-key.pem        what receipts are signed with; its public half beside it
     definitions/                further definitions; may be missing
     revocation/                 copies of fetched CRLs and OCSP responses, where that is on
@@ -32,6 +33,7 @@ from hocba.ingest.pipeline import Ingest, IngestOptions
 from hocba.ingest.workers import Examiner, WorkerOptions
 from hocba.model.examination import Examination
 from hocba.receipts import ReceiptKey, create_receipt_key, read_receipt_key
+from hocba.roster.states import roster_in_force
 from schemas.findings import finding
 from schemas.registry import DefinitionRegistry
 from signing.certificates.fetching import RevocationFetcher
@@ -101,7 +103,11 @@ class Home:
     @property
     def index_url(self) -> str:
         """The URL of the index, for `migrate`."""
-        return self.configuration.index_url or sqlite_url(self.path / "index.sqlite3")
+        return self.configuration.index_url or sqlite_url(self._own_index)
+
+    @property
+    def _own_index(self) -> Path:
+        return self.path / "index.sqlite3"
 
     @property
     def store_url(self) -> str:
@@ -140,8 +146,17 @@ class Home:
         return read_trust_store(self.trust_folder) if self.trust_folder.exists() else None
 
     def roster(self) -> Roster | None:
-        """The roster, None where the home has none; raises `RosterError`."""
-        return read_roster(self.roster_file) if self.roster_file.exists() else None
+        """The roster as imported, else the one in the file; None where there is neither.
+
+        Raises `RosterError`, `HomeError` for a file that was put there after an import, and what
+        opening the index raises.
+        """
+        bound = self.configuration.bound_certificates
+        if self.configuration.index_url is None and not self._own_index.is_file():
+            file = self.roster_file
+            return read_roster(file, demands_bound=bound) if file.exists() else None
+        with self.open_index() as index, index.reading() as tx:
+            return roster_in_force(tx, self.roster_file, demands_bound=bound)
 
     def definitions(self, environment: Mapping[str, str] = os.environ) -> DefinitionRegistry:
         """The definitions that documents are checked against; raises `DefinitionError`."""

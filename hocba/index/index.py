@@ -22,13 +22,14 @@ from hocba.index.links import PupilLinks
 from hocba.index.quality import Quality
 from hocba.index.records import Records
 from hocba.index.requests import Requests
+from hocba.index.rosters import Rosters
 from hocba.index.schools import Schools
 from hocba.index.statistics import Statistics
 from hocba.index.tokens import Tokens
 from hocba.index.transfers import Transfers
 from schemas.findings import finding
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration. A constant, because Alembic takes long to import; a test compares."""
 
 
@@ -48,6 +49,7 @@ class Transaction:
     continuity: Continuity
     expected: Expected
     quality: Quality
+    rosters: Rosters
 
 
 class Index:
@@ -155,4 +157,5 @@ def _transaction(connection: Connection) -> Transaction:
         continuity=Continuity(connection),
         expected=Expected(connection),
         quality=Quality(connection),
+        rosters=Rosters(connection),
     )

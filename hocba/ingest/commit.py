@@ -13,6 +13,7 @@ from itertools import groupby
 from hocba.continuity.refresh import refresh
 from hocba.errors import IndexConflict
 from hocba.index.index import Index, Transaction
+from hocba.index.roster_rows import SignerCertificate
 from hocba.index.rows import Batch, Counts, Item, NewAuditEvent, Record, Version
 from hocba.ingest.decision import (
     Decision,
@@ -29,6 +30,7 @@ from hocba.ingest.workers import Examined
 from hocba.model.examination import AcceptedDocument, Examination
 from hocba.model.lifecycle import Approval
 from hocba.model.outcome import Outcome
+from hocba.roster.learning import learned
 from schemas.findings import finding
 from storage.contract import Store, StoredVersion
 
@@ -133,6 +135,7 @@ class Committer:
             tx.records.add_versions(versions)
             self._fulfil(tx, [each for each, _ in accepted])
             refresh(tx, {doc.transcript.reference.mahocsinh for _, doc in accepted})
+            tx.rosters.add_certificates(self._certificates([doc for _, doc in accepted], at))
             made_by = zip(versions, [each for each, _ in accepted], strict=True)
             tx.audit.extend(self._event(version, decision) for version, decision in made_by)
         outcomes = [each.outcome for each in decisions]
@@ -208,6 +211,14 @@ class Committer:
         for each in decisions:
             if each.request is not None and each.reference is not None:
                 tx.requests.fulfil(each.reference[0], each.request, each.reference[1])
+
+    def _certificates(
+        self, accepted: Sequence[AcceptedDocument], at: datetime
+    ) -> Iterator[SignerCertificate]:
+        """What these were signed with: who signs is told when a certificate is about to expire."""
+        for each in accepted:
+            if each.examination.signatures is not None:
+                yield from learned(each.examination.signatures, at)
 
     def _version(
         self, decision: Decision, accepted: AcceptedDocument, stored: Stored, at: datetime

@@ -9,6 +9,7 @@ from pathlib import Path
 from hocba.errors import HocbaError
 from hocba.examine import Judgement
 from hocba.home import DEFINITIONS, Home
+from hocba.index.index import Index
 from schemas.errors import SchemasError
 from signing.errors import SigningError
 
@@ -22,15 +23,19 @@ Fingerprint = frozenset[tuple[str, int, int]]
 class CurrentJudgement:
     """The judgement of a home; safe for use from several threads.
 
-    Trust store, roster, rules and definitions may be changed under a running server. A change that
+    Trust store, roster, rules and definitions may be changed under a running server, and a roster
+    may be imported into *index*. A change that
     cannot be loaded is logged, and the last good state stays in force until the files change again.
     """
 
-    def __init__(self, home: Home, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, home: Home, seconds: Callable[[], float], index: Index | None = None
+    ) -> None:
         self._home = home
+        self._index = index
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._fingerprint = _fingerprint(home)
+        self._fingerprint = _fingerprint(home, index)
         self._looked = seconds()
         self._judgement = home.judgement()
 
@@ -43,7 +48,7 @@ class CurrentJudgement:
 
     def _look(self) -> None:
         self._looked = self._seconds()
-        fingerprint = _fingerprint(self._home)
+        fingerprint = _fingerprint(self._home, self._index)
         if fingerprint is None or fingerprint == self._fingerprint:
             return
         self._fingerprint = fingerprint
@@ -56,13 +61,22 @@ class CurrentJudgement:
             )
 
 
-def _fingerprint(home: Home) -> Fingerprint | None:
-    """What tells one state of the files from another; None while they are being changed."""
+def _fingerprint(home: Home, index: Index | None) -> Fingerprint | None:
+    """What tells one state of files and roster from another; None where that cannot be told."""
     try:
+        change = ("roster", _imported(index), 0)
         statuses = ((str(each), each.stat()) for each in _files(home))
-        return frozenset((name, each.st_mtime_ns, each.st_size) for name, each in statuses)
-    except OSError:
+        files = {(name, each.st_mtime_ns, each.st_size) for name, each in statuses}
+    except (OSError, HocbaError):
         return None
+    return frozenset({change, *files})
+
+
+def _imported(index: Index | None) -> int:
+    if index is None:
+        return 0
+    with index.reading() as tx:
+        return tx.rosters.number()
 
 
 def _files(home: Home) -> Iterator[Path]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 from anyio import CapacityLimiter
@@ -31,6 +32,7 @@ class Repository:
 
     `judgement` gives what documents are judged by now: trust and roster may change while the
     server runs. `masogd` is the only province whose records are taken in here, None for any.
+    `roster_file` is the roster from before any import, if there is one.
     """
 
     index: Index
@@ -42,6 +44,7 @@ class Repository:
     uploads: UploadFolder
     clock: Callable[[], datetime]
     masogd: str | None = None
+    roster_file: Path | None = None
 
 
 def open_repository(home: Home) -> Repository:
@@ -51,8 +54,12 @@ def open_repository(home: Home) -> Repository:
     cannot be used: a server does not start with half a repository.
     """
     store, receipts = home.open_store(), home.receipt_key()
-    judgement = CurrentJudgement(home, time.monotonic)
     index = home.open_index()
+    try:
+        judgement = CurrentJudgement(home, time.monotonic, index)
+    except BaseException:
+        index.close()
+        raise
     return Repository(
         index=index,
         store=store,
@@ -63,6 +70,7 @@ def open_repository(home: Home) -> Repository:
         uploads=UploadFolder(home.path.absolute() / "uploads"),
         clock=lambda: datetime.now(UTC),
         masogd=home.configuration.masogd,
+        roster_file=home.roster_file,
     )
 
 

@@ -72,7 +72,7 @@ def read_certificate(der: bytes) -> SigningCertificate:
         public_key = certificate.public_key()
         subject = certificate.subject
         # Read late by the library, and a ValueError then: what is broken is refused here.
-        _ = certificate.issuer
+        issuer = certificate.issuer
         digest = hashlib.sha256(der).hexdigest()
         return SigningCertificate(
             der=der,
@@ -84,6 +84,10 @@ def read_certificate(der: bytes) -> SigningCertificate:
                 personal_id=_personal_id(subject),
                 organization_id=_organization_id(subject),
                 certificate_sha256=digest,
+                issuer=issuer.rfc4514_string(),
+                serial=format(certificate.serial_number, "x"),
+                valid_from=certificate.not_valid_before_utc,
+                valid_until=certificate.not_valid_after_utc,
             ),
             names_person=any(_ANY_PERSONAL_ID.match(each) for each in _values(subject, _UID)),
             may_sign=_may_sign(certificate),

@@ -1,0 +1,153 @@
+"""A roster file read whole, with everything that is wrong or odd in it, all at once.
+
+Errors are what cannot be meant, line by line; with a single one nothing is imported. Warnings are
+what can be meant and rarely is; they hinder nothing.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from hocba.roster.errors import RosterUnusable
+from hocba.roster.oddities import oddities
+from schemas.findings import Finding, Severity, finding
+from signing.policy import SignaturePolicy, SignerKind
+from signing.roster_rows import (
+    ALL_COLUMNS,
+    COLUMNS,
+    OPTIONAL_COLUMNS,
+    Row,
+    cleaned,
+    holder_of,
+    row_findings,
+)
+
+MAX_BYTES: Final = 256 * 1024 * 1024
+MAX_ROWS: Final = 1_000_000
+
+Roles = Mapping[str, SignerKind]
+Key = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedRoster:
+    """What stands in a roster file. `rows` are by line and may be imported only without errors."""
+
+    rows: tuple[tuple[int, Row], ...]
+    findings: tuple[Finding, ...]
+    sha256: str
+    columns: frozenset[str]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What must be mended."""
+        return tuple(each for each in self.findings if each.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is worth a look."""
+        return tuple(each for each in self.findings if each.severity is not Severity.ERROR)
+
+    @property
+    def schools(self) -> frozenset[str]:
+        """The schools that it speaks of."""
+        return frozenset(row["matruong"] for _, row in self.rows)
+
+
+def roles_of(policies: Iterable[SignaturePolicy]) -> Roles:
+    """Every role that a definition demands a signature of, with the kind of its holder."""
+    return {each.role: each.kind for policy in policies for each in policy.roles}
+
+
+def key_of(row: Row) -> Key:
+    """What makes two lines the same mandate, in the order in which rosters are written."""
+    return (row["matruong"], row["vaitro"], holder_of(row), row["tungay"], row["thaycho"])
+
+
+def check_file(path: Path, roles: Roles, today: date) -> CheckedRoster:
+    """The roster in the file *path*; raises `RosterUnusable`, `OSError`."""
+    if path.stat().st_size > MAX_BYTES:
+        raise RosterUnusable(finding("HB-I130", reason="too_large"))
+    return check_bytes(path.read_bytes(), roles, today)
+
+
+def check_bytes(data: bytes, roles: Roles, today: date) -> CheckedRoster:
+    """The roster in *data*; raises `RosterUnusable` where it is no such file at all."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RosterUnusable(finding("HB-I130", reason="encoding")) from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        heading = [name.strip() for name in next(reader, [])]
+        findings = list(_of_heading(heading))
+        rows = tuple(_rows(reader, heading))
+    except csv.Error as error:
+        raise RosterUnusable(finding("HB-I130", reason="csv")) from error
+    if not rows:
+        raise RosterUnusable(finding("HB-I130", reason="empty"))
+    of_lines = list(_of_rows(rows, roles))
+    wrong = {each.line for each in of_lines}
+    sound = [each for each in rows if each[0] not in wrong]
+    unsound = {row["matruong"] for line, row in rows if line in wrong}
+    of_lines += oddities(sound, unsound, roles, today)
+    of_lines.sort(key=lambda each: (each.line or 0, each.severity is not Severity.ERROR))
+    return CheckedRoster(
+        rows=rows,
+        findings=(*findings, *of_lines),
+        sha256=sha256(data).hexdigest(),
+        columns=frozenset(heading).intersection(ALL_COLUMNS),
+    )
+
+
+def _of_heading(heading: Sequence[str]) -> Iterator[Finding]:
+    known = ", ".join(COLUMNS)
+    twice = {each for each in heading if each in ALL_COLUMNS and heading.count(each) > 1}
+    missing = [each for each in COLUMNS if each not in heading] or sorted(twice)
+    if missing:
+        raise RosterUnusable(finding("HB-I131", path=", ".join(missing), line=1, known=known))
+    for name in heading:
+        if name and name not in ALL_COLUMNS:
+            optional = ", ".join(OPTIONAL_COLUMNS)
+            yield finding("HB-I132", line=1, found=name[:80], known=optional)
+
+
+def _rows(reader: Iterator[list[str]], heading: Sequence[str]) -> Iterator[tuple[int, Row]]:
+    """Every line that is not blank, with its number in the file."""
+    count = 0
+    for cells in reader:
+        line: int = reader.line_num  # type: ignore[attr-defined]
+        if any(cell.strip() for cell in cells):
+            count += 1
+            if count > MAX_ROWS:
+                raise RosterUnusable(finding("HB-I130", reason="too_large"))
+            yield line, cleaned(dict(zip(heading, cells, strict=False)))
+
+
+def _of_rows(rows: Sequence[tuple[int, Row]], roles: Roles) -> Iterator[Finding]:
+    first: dict[Key, int] = {}
+    for line, row in rows:
+        yield from row_findings(row, line)
+        yield from _of_role(row, line, roles)
+        other = first.setdefault(key_of(row), line)
+        if other != line:
+            yield finding("HB-I126", path="sodinhdanh", line=line, other=other)
+
+
+def _of_role(row: Row, line: int, roles: Roles) -> Iterator[Finding]:
+    role = row["vaitro"]
+    if not role:
+        return
+    kind = roles.get(role)
+    if kind is None:
+        known = ", ".join(sorted(roles))
+        yield finding("HB-I124", path="vaitro", line=line, found=role[:80], known=known)
+        return
+    needed = "sodinhdanh" if kind is SignerKind.PERSON else "masothue"
+    if not row[needed]:
+        yield finding("HB-I125", path=needed, line=line, role=role, kind=kind.value)
