@@ -135,15 +135,16 @@ def suspended(statuses: Iterable[Status], at: datetime) -> Status | None:
     """A certificate whose newest status of those issued up to *at* is that it is on hold then.
 
     Older data that is still fresh does not end a suspension: whoever is suspended could send it.
+    Nor does data of the same second.
     """
     newest: dict[bytes, Status] = {}
     for each in statuses:
         if each.this_update > at or not (each.speaks_of_expired or each.revoked_at):
             continue
-        key = each.certificate.sha256
-        if key not in newest or newest[key].this_update < each.this_update:
-            newest[key] = each
-    held = (each for each in newest.values() if each.held and each.revoked_at)
+        known = newest.get(each.certificate.sha256)
+        if known is None or (known.this_update, known.held) < (each.this_update, each.held):
+            newest[each.certificate.sha256] = each
+    held = (each for each in newest.values() if each.held)
     return next((each for each in held if each.revoked_at and each.revoked_at <= at), None)
 
 

@@ -256,6 +256,23 @@ def test_an_older_good_answer_does_not_end_a_suspension(root, issuer, signer):
         assert found.revoked_at == day(6, 8)
 
 
+def test_a_good_answer_of_the_same_second_ends_no_suspension(root, issuer, signer):
+    held = crl(issuer, day(6, 10), (signer, day(6, 8), HELD), until=day(6, 12))
+    same = crl(issuer, day(6, 10))
+    for lists in ((held, same), (same, held)):
+        found = validated(root, issuer, signer, crl(root, day(6)), *lists)
+        assert told(found)[:2] == (SubIndication.TRY_LATER, "HB-S064")
+
+
+def test_a_suspension_begins_with_its_date(root, issuer, signer):
+    lists = (crl(root, day(6)), crl(issuer, day(6, 5), (signer, day(6, 10), HELD)))
+    second = timedelta(seconds=1)
+    assert passes(validated(root, issuer, signer, *lists, at=day(6, 10) - second).verdict)
+    for at in (day(6, 10), day(6, 10) + second):
+        found = validated(root, issuer, signer, *lists, at=at)
+        assert told(found)[:2] == (SubIndication.TRY_LATER, "HB-S064")
+
+
 def test_a_list_of_the_future_ends_no_suspension(root, issuer, signer):
     answers = ValidationMaterial(ocsp_responses=(good(signer, issuer, day(6)),))
     held = crl(issuer, day(6, 10), (signer, day(6, 8), HELD), until=day(6, 12))
