@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, tuple_, update
 
 from hocba.errors import BatchStopped
 from hocba.index.batch_states import LEADS_TO, OBEYED_FROM, UNFINISHED, WORKABLE, Order
@@ -69,6 +69,11 @@ class Batches:
         statement = statement.order_by(batches.c.created_at.desc(), batches.c.id.desc())
         rows = [_batch(each) for each in self._connection.execute(statement).mappings()]
         return page_of(rows, limit, lambda each: (each.created_at, each.id))
+
+    def by_state(self) -> dict[BatchState, int]:
+        """How many batches there are in each state."""
+        statement = select(batches.c.state, func.count()).group_by(batches.c.state)
+        return dict(self._connection.execute(statement).tuples().all())
 
     def start(self, batch: str, at: datetime) -> bool:
         """The batch is being worked; the first start counts as its beginning.

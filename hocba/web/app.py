@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -17,15 +18,27 @@ from hocba.home import Home
 from hocba.web import errors
 from hocba.web.answers import answer
 from hocba.web.api import (
+<<<<<<< Updated upstream
     batch_reports,
+=======
+    batch_events,
+    batch_orders,
+>>>>>>> Stashed changes
     batches,
     lifecycle,
     operation,
     public,
+<<<<<<< Updated upstream
     quality,
     records,
     uploads,
 )
+=======
+    records,
+    uploads,
+)
+from hocba.web.followers import Followers, Rhythm
+>>>>>>> Stashed changes
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
 from hocba.web.middleware import HeadAsGet, LastLine, Measured, SecurityHeaders
@@ -36,6 +49,7 @@ from hocba.web.repository import Repository, Service, open_repository
 from hocba.web.resumable.middleware import TusProtocol
 from hocba.web.sessions import Sessions
 from hocba.web.settings import WebSettings
+from hocba.web.standings import read_standings
 from hocba.web.worker import BatchWorker
 from storage.errors import StorageError
 
@@ -45,13 +59,21 @@ _ROUTERS = tuple(
     each.router
     for each in (
         batches,
+<<<<<<< Updated upstream
         batch_reports,
+=======
+        batch_orders,
+        batch_events,
+>>>>>>> Stashed changes
         uploads,
         records,
         lifecycle,
         public,
         operation,
+<<<<<<< Updated upstream
         quality,
+=======
+>>>>>>> Stashed changes
         start,
         parent,
         check,
@@ -110,7 +132,17 @@ def _service(repository: Repository, settings: WebSettings) -> Service:
         ),
         readiness=Readiness(repository, time.monotonic),
         sessions=Sessions(settings.session_key, settings.session),
+        followers=_followers(repository, settings),
     )
+
+
+def _followers(repository: Repository, settings: WebSettings) -> Followers:
+    rhythm = Rhythm(
+        look=settings.follow_every.total_seconds(),
+        heartbeat=settings.heartbeat_every.total_seconds(),
+        lifetime=settings.follow_no_longer_than.total_seconds(),
+    )
+    return Followers(partial(read_standings, repository), rhythm, settings.followers_at_once)
 
 
 def _lifespan(
@@ -124,6 +156,7 @@ def _lifespan(
         try:
             yield
         finally:
+            service.followers.close()
             if service.settings.work_batches:
                 await anyio.to_thread.run_sync(worker.stop)
             service.repository.index.close()

@@ -1,9 +1,13 @@
 """Figures for Prometheus. Labels name routes, outcomes and states, never a person or a record."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+import math
+from collections.abc import Mapping, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from hocba.index.rows import Counts
+from hocba.index.rows import BatchState, Counts
+from hocba.ingest.standing import Standing
 from hocba.model.outcome import Outcome
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -57,6 +61,27 @@ class Metrics:
             buckets=_BATCH_SECONDS,
             registry=self._registry,
         )
+        self._batches = Gauge(
+            "hocba_batches",
+            "Batches in the index, by state.",
+            ("state",),
+            registry=self._registry,
+        )
+        self._rate = Gauge(
+            "hocba_batch_documents_per_second",
+            "Documents that come to their outcome in running batches, on all machines.",
+            registry=self._registry,
+        )
+        self._left = Gauge(
+            "hocba_batch_documents_left",
+            "About how many documents of running batches wait for their outcome.",
+            registry=self._registry,
+        )
+        self._followers = Gauge(
+            "hocba_batch_followers",
+            "Listeners that follow a batch on this server.",
+            registry=self._registry,
+        )
 
     def request(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count one request; *route* is the template, None where no route matched."""
@@ -79,6 +104,24 @@ class Metrics:
     def batch(self, state: str, seconds: float) -> None:
         """Count one stretch of work on a batch."""
         self._batch_seconds.labels(state).observe(seconds)
+
+    def standing(self, states: Mapping[BatchState, int], running: Sequence[Standing]) -> None:
+        """Set what the index says of batches now."""
+        for state in BatchState:
+            self._batches.labels(state.value).set(states.get(state, 0))
+        self._rate.set(sum(each.rate or 0 for each in running))
+        left = (each.expected - each.batch.counts.total for each in running if each.expected)
+        self._left.set(sum(max(each, 0) for each in left))
+
+    def no_standing(self) -> None:
+        """Say nothing of batches: the index cannot be asked, and old figures would mislead."""
+        self._batches.clear()
+        for gauge in (self._rate, self._left):
+            gauge.set(math.nan)
+
+    def followers(self, count: int) -> None:
+        """Set how many listen."""
+        self._followers.set(count)
 
     def exposition(self) -> bytes:
         """All figures in the text format."""

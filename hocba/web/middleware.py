@@ -33,6 +33,9 @@ SECURITY_HEADERS = {
 }
 
 
+_HEAD = "hocba.head"
+
+
 class SecurityHeaders:
     """Puts the headers above on every answer; what no route said of caching is `no-store`."""
 
@@ -62,8 +65,13 @@ class HeadAsGet:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", _HEAD: True}
         await self._app(scope, receive, send)
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether the request was HEAD: an answer without end must know."""
+    return bool(scope.get(_HEAD))
 
 
 class Measured:

@@ -15,6 +15,7 @@ from hocba.home import Home
 from hocba.index.index import Index
 from hocba.ingest.pipeline import Ingest
 from hocba.receipts import ReceiptKey
+from hocba.web.followers import Followers
 from hocba.web.judging import CurrentJudgement
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
@@ -87,6 +88,7 @@ class Service:
     verifications_in_hand: CapacityLimiter
     readiness: Readiness
     sessions: Sessions
+    followers: Followers
 
 
 # Asynchronous without awaiting anything: what is not, costs a change of thread at each request.

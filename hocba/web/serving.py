@@ -16,17 +16,28 @@ _GRACE_SECONDS = 10
 
 
 class Server(uvicorn.Server):
-    """A server that tells once it answers."""
+    """A server that tells once it answers, and before it ends."""
 
-    def __init__(self, configuration: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        configuration: uvicorn.Config,
+        ready: Callable[[], None],
+        ending: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(configuration)
         self._ready = ready
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell, then wait for the answers that are under way: streams end by themselves then."""
+        self._ending()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -52,6 +63,7 @@ def serve(
         server = Server(
             configuration(app, trusted_proxies=trusted_proxies),
             lambda: ready(address) if ready else None,
+            app.state.service.followers.close,
         )
         with suppress(KeyboardInterrupt):  # an ordinary way to end; everything is closed by then
             server.run(sockets=[listener])

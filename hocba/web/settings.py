@@ -19,6 +19,10 @@ class WebSettings:
     `retry_deferred_after` is for batches whose documents wait for revocation data: authorities
     publish it every day or hour, not every minute.
 
+    `followers_at_once` may follow batches as they go. The index is asked `follow_every` so often
+    for all of them together; a stream ends after `follow_no_longer_than`, and its listener comes
+    again.
+
     `session_key` seals the cookie of a signed-in parent. Left out, it is new with every start:
     parents then enter their code again, and several servers behind one name must share one.
     """
@@ -36,6 +40,10 @@ class WebSettings:
     work_batches: bool = True
     retry_batches_after: timedelta = timedelta(minutes=1)
     retry_deferred_after: timedelta = timedelta(minutes=15)
+    followers_at_once: int = 500
+    follow_every: timedelta = timedelta(seconds=1)
+    heartbeat_every: timedelta = timedelta(seconds=15)
+    follow_no_longer_than: timedelta = timedelta(minutes=15)
 
     def __post_init__(self) -> None:
         """No setting that would switch a limit off by accident."""
@@ -49,6 +57,7 @@ class WebSettings:
             self.sign_ins_per_minute,
             self.verifications_at_once,
             self.verifications_waiting,
+            self.followers_at_once,
         )
         if min(counts) < 1:
             raise ValueError("a limit is below 1")

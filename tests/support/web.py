@@ -134,7 +134,8 @@ def running(app: FastAPI, *, proxies: str = "127.0.0.1") -> Iterator[str]:
     """The application on a free port of the loopback interface; gives its address."""
     listener = listening("127.0.0.1", 0)
     ready = threading.Event()
-    server = Server(configuration(app, trusted_proxies=proxies), ready.set)
+    ending = app.state.service.followers.close
+    server = Server(configuration(app, trusted_proxies=proxies), ready.set, ending)
     thread = threading.Thread(target=_serve, args=(server, [listener]))
     thread.start()
     try:

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from hocba.index.rows import Batch
 from hocba.ingest.report import report_lines
+from hocba.ingest.standing import Standing
 from hocba.model.outcome import Outcome
 from hocba.web.access import Caller, Sender
 from hocba.web.api.bodies import BatchBody, PageOfBatches, PageOfItems
@@ -17,6 +18,7 @@ from hocba.web.intake import MEDIA_TYPES, IdempotencyKey, take_batch
 from hocba.web.pagination import CursorText, Limit, cursor_at, next_url
 from hocba.web.problems import Problem, ProblemType
 from hocba.web.repository import Repository, RepositoryDependency, ServiceDependency
+from hocba.web.standings import read_standing
 from hocba.web.viewing import Trail
 from schemas.findings import Language
 
@@ -48,7 +50,7 @@ async def send_batch(
     batch = await take_batch(service, caller, request, idempotency_key)
     request.app.state.worker.wake()
     response.headers["Location"] = f"/v1/batches/{batch.id}"
-    return _batch_body(batch, language)
+    return batch_body(batch, language)
 
 
 @router.get("", response_model=PageOfBatches)
@@ -64,7 +66,7 @@ def list_batches(
     with repository.index.reading() as tx:
         page = tx.batches.page(masogd=caller.masogd, after=after, limit=limit)
     return {
-        "items": [_batch_body(each, language) for each in page.rows],
+        "items": [batch_body(each, language) for each in page.rows],
         "next": next_url("/v1/batches", page.next, {"limit": limit}),
     }
 
@@ -74,7 +76,12 @@ def read_batch(
     repository: RepositoryDependency, caller: Sender, language: ApiLanguage, batch: BatchId
 ) -> dict[str, object]:
     """One batch and how far it is."""
+<<<<<<< Updated upstream
     return _batch_body(visible_batch(repository, caller, batch), language)
+=======
+    found = visible_batch(repository, caller, batch)
+    return batch_body(found, language, read_standing(repository, found))
+>>>>>>> Stashed changes
 
 
 @router.get("/{batch}/items", response_model=PageOfItems)
@@ -142,13 +149,19 @@ def visible_batch(
     return batch
 
 
-def _batch_body(batch: Batch, language: Language) -> dict[str, object]:
-    return batch.as_json() | {
-        "created_at": batch.created_at.isoformat(),
-        "source": batch.source,
-        "ignored": batch.ignored,
-        "failure": batch.failure.as_json(language) if batch.failure else None,
-    }
+def batch_body(batch: Batch, language: Language, now: Standing | None = None) -> dict[str, object]:
+    """A batch as it is answered; how fast it goes where *now* tells."""
+    figures = now.as_json() if now else {}
+    return (
+        batch.as_json()
+        | figures
+        | {
+            "created_at": batch.created_at.isoformat(),
+            "source": batch.source,
+            "ignored": batch.ignored,
+            "failure": batch.failure.as_json(language) if batch.failure else None,
+        }
+    )
 
 
 def _blocks(lines: Iterator[str]) -> Iterator[str]:

@@ -44,7 +44,10 @@ class BatchBody(BaseModel):
     finished_at: Moment | None
     source: str = Field(description="The name that the sender gave it.")
     ignored: int = Field(description="Entries that an operating system left in the archive.")
-    failure: FindingBody | None = Field(description="Why it is paused or failed.")
+    failure: FindingBody | None = Field(description="Why it is paused, held or failed.")
+    expected: int | None = Field(None, description="About how many documents; null if unknown.")
+    rate: float | None = Field(None, description="Documents a second, lately; null if none.")
+    seconds_left: int | None = Field(None, description="About how long it will still take.")
 
 
 class ItemBody(BaseModel):

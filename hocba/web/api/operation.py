@@ -11,6 +11,7 @@ from hocba.web.api.parameters import problems
 from hocba.web.metrics import MEDIA_TYPE
 from hocba.web.problems import Problem, ProblemType
 from hocba.web.repository import RepositoryDependency, ServiceDependency
+from hocba.web.standings import note_standings
 
 router = APIRouter(tags=["operation"])
 
@@ -56,4 +57,5 @@ def read_readiness(service: ServiceDependency) -> dict[str, str]:
 )
 def read_metrics(service: ServiceDependency, _: Operator) -> Response:
     """Figures for Prometheus, with an operator's token: they tell how much is sent and refused."""
+    note_standings(service)
     return Response(service.metrics.exposition(), media_type=MEDIA_TYPE)

@@ -23,7 +23,7 @@ from hocba.index.engine import sqlite_url
 from hocba.index.index import Index
 from hocba.index.rows import Batch, BatchState, NewBatch, TokenKind
 from hocba.web.spool import Spool
-from hocba.web.worker import _waiting
+from hocba.web.worker import _unfinished
 from schemas.findings import finding
 from tests.support.archives import compressed, tar_bytes, write_zip
 from tests.support.stand_in import MemoryStore, document
@@ -615,7 +615,7 @@ def test_batches_of_others_are_left_alone_and_all_waiting_ones_are_found(site, m
     (spool.folder / "coming" / ".part").write_bytes(b"")
     assert spool.find("coming") is None
     monkeypatch.setattr("hocba.web.worker._PAGE", 3)
-    found = [each.id for each in _waiting(site.repository)]
+    found = [each.id for each in _unfinished(site.repository)]
     assert found == [f"sent-{number}" for number in range(5)]
 
 
@@ -646,7 +646,7 @@ def test_what_is_spooled_is_what_was_sent(site, sender):
     assert folder.stat().st_mode & 0o077 == 0
 
 
-def test_a_batch_that_fails_in_an_unforeseen_way_does_not_keep_the_others_waiting(
+def test_a_batch_that_fails_in_an_unforeseen_way_does_not_keep_the_others_unfinished(
     site, sender, tmp_path, monkeypatch
 ):
     work = type(site.repository.ingest).work
