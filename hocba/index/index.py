@@ -18,6 +18,7 @@ from hocba.index.batches import Batches
 from hocba.index.continuity import Continuity
 from hocba.index.engine import open_engine, read_only
 from hocba.index.expected import Expected
+from hocba.index.identities import Identities
 from hocba.index.links import PupilLinks
 from hocba.index.quality import Quality
 from hocba.index.records import Records
@@ -29,7 +30,7 @@ from hocba.index.tokens import Tokens
 from hocba.index.transfers import Transfers
 from schemas.findings import finding
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. A constant, because Alembic takes long to import; a test compares."""
 
 
@@ -50,6 +51,7 @@ class Transaction:
     expected: Expected
     quality: Quality
     rosters: Rosters
+    identities: Identities
 
 
 class Index:
@@ -158,4 +160,5 @@ def _transaction(connection: Connection) -> Transaction:
         expected=Expected(connection),
         quality=Quality(connection),
         rosters=Rosters(connection),
+        identities=Identities(connection),
     )

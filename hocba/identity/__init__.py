@@ -1,0 +1,1 @@
+"""Whether people in records are who a register of identities (the population database) knows."""
