@@ -199,8 +199,9 @@ def test_missing_revocation_data_hides_no_fault_of_the_certificate(root, issuer,
     """Nobody is to wait for data that would mend nothing, nor to fetch it."""
     odd = issued("Signer", issuer, ca=False, extensions=[UNKNOWN])
     known = {"root": crl(root, day(6)), "issuer": crl(issuer, day(6))}
-    found = validated(root, issuer, odd, *(known[each] for each in lists))
-    assert told(found)[:2] == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, "HB-S044")
+    reason, code, parameters = told(validated(root, issuer, odd, *(known[each] for each in lists)))
+    assert (reason, code) == (SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, "HB-S044")
+    assert "1.2.3.4.5" in parameters["reason"]
 
 
 def test_an_authority_that_has_expired_is_told_whatever_is_known_of_the_signer(root):
@@ -252,7 +253,8 @@ def test_an_older_good_answer_does_not_end_a_suspension(root, issuer, signer):
         held = crl(issuer, day(6, 10), (signer, day(6, 8), HELD), until=until)
         paths = validator(root, crl(root, day(6)), held, intermediates=[issuer])
         found = paths.validate(read_certificate(signer.der), answers, None, NOW)
-        assert found.verdict.sub_indication is SubIndication.TRY_LATER
+        assert told(found)[0] is SubIndication.TRY_LATER
+        assert told(found)[2]["since"] == "2026-06-08T00:00:00+00:00"
         assert found.revoked_at == day(6, 8)
 
 
@@ -491,6 +493,28 @@ def test_a_later_revocation_of_the_authority_hides_no_suspension_of_the_signer(
     assert dict(found.findings[0].parameters)["subject"] == "CN=Signer"
 
 
+def test_an_anchor_is_believed_beyond_the_end_of_its_certificate():
+    """What is trusted, and until when, the trust store says (RFC 5280 6.1.1 d)."""
+    root = issued("Root", until=day(5))
+    issuer = issued("Issuer", root)
+    signer = issued("Signer", issuer, ca=False)
+    lists = (crl(root, day(6)), crl(issuer, day(6)))
+    found = validated(root, issuer, signer, *lists)
+    assert passes(found.verdict)
+    assert len(found.revocation) == 2
+    paths = validator(root, *lists, intermediates=[issuer])
+    assert passes(past(paths, signer, day(6, 10)))
+
+
+def test_a_signer_who_is_an_anchor_needs_no_path():
+    alone = issued("Signer", ca=False)
+    paths = validator(alone, intermediates=[])
+    found = paths.validate(read_certificate(alone.der), NOTHING, None, NOW)
+    assert passes(found.verdict)
+    assert found.chain == (alone.der,)
+    assert passes(past(paths, alone, day(6)))
+
+
 def signed_again(crl_, key, method, hash_):
     """The same list, signed by an algorithm that no library would sign it by any more."""
     parsed = asn1_crl.CertificateList.load(crl_)
@@ -621,6 +645,13 @@ def test_data_that_is_stale_beside_data_of_the_future_is_stale(root, issuer, sig
     reason, code, parameters = told(validated(root, issuer, signer, *lists))
     assert (reason, code) == (SubIndication.TRY_LATER, "HB-S061")
     assert parameters["until"] == "2026-03-03T00:00:00+00:00"
+
+
+def test_of_stale_data_it_is_told_how_long_the_last_of_it_was_good(root, issuer, signer):
+    last, first = crl(issuer, day(3)), crl(issuer, day(2))
+    for lists in ((first, last), (last, first)):
+        _, code, parameters = told(validated(root, issuer, signer, crl(root, day(6)), *lists))
+        assert (code, parameters["until"]) == ("HB-S061", "2026-03-31T00:00:00+00:00")
 
 
 def test_an_answer_about_a_certificate_that_names_no_responder_is_not_enough(root, issuer):

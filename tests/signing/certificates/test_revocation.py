@@ -477,7 +477,9 @@ def test_a_kept_verdict_ends_with_the_revocation_data_it_rests_on(pki):
         (end + timedelta(seconds=1), Indication.INDETERMINATE),
         (end - timedelta(seconds=1), Indication.TOTAL_PASSED),
     ):
-        assert validator.validate(certificate, NOTHING, None, at).verdict.indication is expected
+        found = validator.validate(certificate, NOTHING, None, at)
+        assert found.verdict.indication is expected
+        assert len(found.revocation) == (2 if at <= end else 1)
 
 
 def test_a_kept_verdict_ends_with_the_date_of_a_revocation(pki):
