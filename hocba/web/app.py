@@ -18,27 +18,18 @@ from hocba.home import Home
 from hocba.web import errors
 from hocba.web.answers import answer
 from hocba.web.api import (
-<<<<<<< Updated upstream
-    batch_reports,
-=======
     batch_events,
     batch_orders,
->>>>>>> Stashed changes
+    batch_reports,
     batches,
     lifecycle,
     operation,
     public,
-<<<<<<< Updated upstream
     quality,
     records,
     uploads,
 )
-=======
-    records,
-    uploads,
-)
 from hocba.web.followers import Followers, Rhythm
->>>>>>> Stashed changes
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
 from hocba.web.middleware import HeadAsGet, LastLine, Measured, SecurityHeaders
@@ -59,21 +50,15 @@ _ROUTERS = tuple(
     each.router
     for each in (
         batches,
-<<<<<<< Updated upstream
         batch_reports,
-=======
         batch_orders,
         batch_events,
->>>>>>> Stashed changes
         uploads,
         records,
         lifecycle,
         public,
         operation,
-<<<<<<< Updated upstream
         quality,
-=======
->>>>>>> Stashed changes
         start,
         parent,
         check,

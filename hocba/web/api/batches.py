@@ -76,12 +76,8 @@ def read_batch(
     repository: RepositoryDependency, caller: Sender, language: ApiLanguage, batch: BatchId
 ) -> dict[str, object]:
     """One batch and how far it is."""
-<<<<<<< Updated upstream
-    return _batch_body(visible_batch(repository, caller, batch), language)
-=======
     found = visible_batch(repository, caller, batch)
     return batch_body(found, language, read_standing(repository, found))
->>>>>>> Stashed changes
 
 
 @router.get("/{batch}/items", response_model=PageOfItems)

@@ -132,13 +132,10 @@ def test_the_document_is_openapi_3_1_and_names_every_route_for_systems(sample):
         "/v1/batches/{batch}/items",
         "/v1/batches/{batch}/pause",
         "/v1/batches/{batch}/report.csv",
-<<<<<<< Updated upstream
         "/v1/batches/{batch}/report.xlsx",
+        "/v1/batches/{batch}/resume",
         "/v1/batches/{batch}/summary",
         "/v1/batches/{batch}/summary.csv",
-=======
-        "/v1/batches/{batch}/resume",
->>>>>>> Stashed changes
         "/v1/uploads",
         "/v1/uploads/{upload}",
         "/v1/records/{madinhdanhhocba}/requests",
