@@ -139,9 +139,13 @@ def _role_verdicts(
         return
     if not targets:
         yield _refused(finding("HB-S103", role=requirement.role, path="?"))
+    by_target: dict[etree._Element, list[ValidatedSignature]] = {}
+    for signature in slot.signatures:
+        for target in signature.named:
+            by_target.setdefault(target, []).append(signature)
     for target in targets:
-        covering = [each for each in slot.signatures if target in each.named]
-        if not covering:
+        covering = by_target.get(target)
+        if covering is None:
             yield _refused(
                 finding(
                     "HB-S103",
@@ -152,7 +156,7 @@ def _role_verdicts(
             )
             continue
         # Signing again adds a signature: one entitled signer is enough, the best one speaks.
-        yield min((mandates.judge(requirement, target, each) for each in covering), key=_gravity)
+        yield min([mandates.judge(requirement, target, each) for each in covering], key=_gravity)
 
 
 class _Mandates:
@@ -211,7 +215,7 @@ def _named_person(requirement: RoleRequirement, target: etree._Element) -> str |
 def _as_record_step(signature: ValidatedSignature) -> Verdict:
     """A signature's weight in the record; its findings stay in its own line of the report."""
     verdict = signature.validation.verdict
-    return Verdict(verdict.indication, verdict.sub_indication)
+    return verdict if verdict is PASSED else Verdict(verdict.indication, verdict.sub_indication)
 
 
 def _unsigned_content(

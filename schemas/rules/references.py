@@ -16,9 +16,9 @@ from schemas.xpath import select
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 
-_SIGNATURE = f"{{{DS}}}Signature"
-_SIGNED_INFO = f"{{{DS}}}SignedInfo"
-_REFERENCE = f"{{{DS}}}Reference"
+_REFERENCES = etree.XPath(
+    "ds:Signature/ds:SignedInfo/ds:Reference", namespaces={"ds": DS}, smart_strings=False
+)
 _NAMED_IN_FULL = 5
 
 
@@ -45,20 +45,21 @@ class SignatureReferences:
 
     def __call__(self, scope: Scope) -> Iterator[Finding]:
         """Errors for each bad reference and each ambiguous Id, then one warning for the rest."""
-        named: set[str] = set()
+        document, named = scope.document, set[str]()
         for slot in self.slots:
-            for reference in _references(slot, scope.document):
+            covered = document.select(slot.covers)
+            for reference in _references(slot, document):
                 uri = reference.get("URI")
                 if uri is None or len(uri) < 2 or uri[0] != "#" or uri.startswith("#xpointer("):
                     yield _about(slot, reference, "HB-E053", uri or "")
                     continue
                 named.add(uri[1:])
-                found = scope.document.ids.get(uri[1:], ())
-                if len(found) == 1 and found[0] in scope.document.select(slot.covers):
+                found = document.ids.get(uri[1:], ())
+                if len(found) == 1 and (found[0] in covered or _own_part(found[0], reference)):
                     continue
                 yield from _misplaced(scope, slot, reference, found)
         harmless: dict[str, etree._Element] = {}
-        for name, found in scope.document.ids.items():
+        for name, found in document.ids.items():
             if len(found) == 1:
                 continue
             if name in named:
@@ -71,9 +72,14 @@ class SignatureReferences:
 
 def _references(slot: Slot, document: ParsedDocument) -> Iterator[etree._Element]:
     for holder in document.select(slot.holders):
-        for signature in holder.iterchildren(_SIGNATURE):
-            for signed_info in signature.iterchildren(_SIGNED_INFO):
-                yield from signed_info.iterchildren(_REFERENCE)
+        yield from select(_REFERENCES, holder)
+
+
+def _own_part(target: etree._Element, reference: etree._Element) -> bool:
+    """Whether *target* is the signature's own Object, SignedProperties, KeyInfo or the like."""
+    signed_info = reference.getparent()
+    signature = None if signed_info is None else signed_info.getparent()
+    return signature is not None and signature in target.iterancestors()
 
 
 def _misplaced(
@@ -86,10 +92,6 @@ def _misplaced(
     if len(found) != 1:
         return  # ambiguous: reported once for the Id
     (target,) = found
-    signed_info = reference.getparent()
-    signature = None if signed_info is None else signed_info.getparent()
-    if signature is not None and signature in target.iterancestors():
-        return  # the signature's own Object, SignedProperties, SignatureProperties, KeyInfo
     if slot.also is not None and target in select(slot.also, scope.content):
         return
     where = element_path(target)
