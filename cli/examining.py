@@ -51,13 +51,16 @@ class Validation:
     roster: Path | None
     at: datetime
     rules: RuleFiles = RuleFiles()
+    bound_certificates: bool = False
 
     def __call__(self) -> Examiner:
         """The examining function; raises what a broken folder or file raises."""
         by = judgement(
             load_definitions(),
             None if self.trust is None else read_trust_store(self.trust),
-            None if self.roster is None else read_roster(self.roster),
+            None
+            if self.roster is None
+            else read_roster(self.roster, demands_bound=self.bound_certificates),
             rules=self.rules.read(),
         )
         return lambda data, name, _: examine(data, name, by, self.at)

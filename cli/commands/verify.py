@@ -35,6 +35,7 @@ Resume = Annotated[Path | None, typer.Option("--resume", metavar="FILE")]
 Algorithms = Annotated[Path | None, typer.Option("--algorithms", metavar="FILE")]
 AnyXmlSwitch = Annotated[bool, typer.Option("--any-xml")]
 Constraints = Annotated[Path | None, typer.Option("--constraints", metavar="FILE")]
+BoundCertificates = Annotated[bool, typer.Option("--bound-certificates")]
 EtsiReport = Annotated[Path | None, typer.Option("--etsi-report", metavar="DIR")]
 
 
@@ -51,6 +52,7 @@ def verify(
     resume: Resume = None,
     jobs: Jobs = None,
     any_xml: AnyXmlSwitch = False,
+    bound_certificates: BoundCertificates = False,
     report: ReportFile = None,
     summary: SummaryFile = None,
 ) -> ExitCode:
@@ -69,13 +71,14 @@ def verify(
                 "--etsi-report": etsi_report,
                 "--resume": resume,
                 "--jobs": jobs,
+                "--bound-certificates": bound_certificates or None,
                 "--report": report,
                 "--summary": summary,
             }
         )
         return _verify_any_xml(paths, trust, rules, at or datetime.now(UTC), session)
     sources = open_all(paths)
-    asked = Validation(trust, roster, at or datetime.now(UTC), rules)
+    asked = Validation(trust, roster, at or datetime.now(UTC), rules, bound_certificates)
     run = _Run(asked, etsi_report, at_is_given=at is not None)
     with (
         reports(report, summary, session) as written,
@@ -188,6 +191,7 @@ def _run(asked: "Validation", session: Session) -> dict[str, str]:
         "language": session.language.value,
         "trust": "" if asked.trust is None else read_trust_store(asked.trust).digest,
         "roster": roster,
+        "bound-certificates": str(asked.bound_certificates),
     }
 
 
