@@ -285,6 +285,16 @@ def test_a_list_of_the_future_ends_no_suspension(root, issuer, signer):
     assert passes(later.verdict)
 
 
+def test_data_must_reach_to_the_last_second_of_what_expired(root, issuer, expired):
+    for seconds, expected in (
+        (-1, SubIndication.OUT_OF_BOUNDS_NO_POE),
+        (0, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED),
+    ):
+        listed = crl(issuer, day(5, 20), until=day(6) + timedelta(seconds=seconds))
+        found = validated(root, issuer, expired, crl(root, day(6)), listed)
+        assert told(found)[0] is expected
+
+
 def test_a_list_that_forgets_what_expired_ends_no_suspension(root, issuer, expired):
     lists = [
         crl(root, day(6)),
