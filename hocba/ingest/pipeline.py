@@ -5,8 +5,7 @@ nothing: chunks that are done are left out when the same source is taken in agai
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +15,12 @@ from hocba.errors import BatchStopped, IndexConflict, SourceUnreadable, TryAgain
 from hocba.index.batch_states import WORKABLE
 from hocba.index.index import Index
 from hocba.index.rows import Batch, Counts, NewAuditEvent, NewBatch
-from hocba.ingest.chunks import Chunk, ChunkLimits, Ignored, chunks
-from hocba.ingest.commit import Committer, Entries
-from hocba.ingest.entry import Document, SourceLimits
+from hocba.ingest.chunks import ChunkLimits, Ignored, chunks
+from hocba.ingest.commit import Committer
+from hocba.ingest.entry import SourceLimits
+from hocba.ingest.hands import Hands, OwnHands
 from hocba.ingest.source import DEFAULT_SOURCE_LIMITS, open_source
-from hocba.ingest.workers import Examined, ExaminerFactory, WorkerOptions, Workers
+from hocba.ingest.workers import ExaminerFactory, WorkerOptions, Workers
 from hocba.model.lifecycle import Approval
 from schemas.findings import Finding, finding
 from storage.contract import Store
@@ -133,43 +133,65 @@ class Ingest:
         path: Path,
         progress: Callable[[Progress], None] = _nobody,
     ) -> Batch:
-        """Go on with *batch* where it stands; gives it as it stands then.
+        """Go on with *batch* where it stands, by this machine; gives it as it stands then.
 
         Does nothing to one that is final or that somebody holds.
         """
         if batch.state not in WORKABLE:
             return batch
         with Workers(self.examiner, self.options.workers, self.clock) as workers:
+            return self.work_by(OwnHands(self.committer(batch), workers), batch, path, progress)
+
+    def work_by(
+        self,
+        hands: Hands,
+        batch: Batch,
+        path: Path,
+        progress: Callable[[Progress], None] = _nobody,
+    ) -> Batch:
+        """As `work`, by these hands."""
+        if batch.state in WORKABLE:
             done = self._start(batch)
             if done is not None:
-                self._work_on(batch, path, done, workers, progress)
+                self._work_on(batch, path, done, hands, progress)
         return self._now(batch)
+
+    def committer(self, batch: Batch) -> Committer:
+        """What makes chunks of *batch* durable."""
+        return Committer(self.index, self.store, batch, self.clock, self.approval, self.extracts)
+
+    def pause(self, batch: Batch, failure: Finding) -> None:
+        """Note that *batch* cannot go on now, and why."""
+        logger.warning("batch %s: paused, %s", batch.id, failure.code)
+        with self.index.transaction() as tx:
+            if tx.batches.pause(batch.id, failure):
+                tx.audit.append(_event(batch, "batch.paused", self.clock(), failure))
 
     def _work_on(
         self,
         batch: Batch,
         path: Path,
         done: tuple[tuple[int, int], ...],
-        workers: Workers,
+        hands: Hands,
         progress: Callable[[Progress], None],
     ) -> None:
         """Work what is not *done*, and note in the end how the batch stands, whatever happens."""
         ignored = Ignored()
         try:
-            self._work(batch, path, done, ignored, workers, progress)
+            self._work(batch, path, done, ignored, hands, progress)
         except BatchStopped:
             logger.info("batch %s: held, cancelled or finished by another", batch.id)
         except SourceUnreadable as error:
             self._fail(batch, error.finding)
         except TryAgain as error:
-            self._pause(batch, error.finding)
+            self.pause(batch, error.finding)
         except StorageError as error:
-            self._pause(batch, finding("HB-I040", reason=str(error)))
+            self.pause(batch, finding("HB-I040", reason=str(error)))
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            self._pause(batch, finding("HB-I041", reason=reason))
+            self.pause(batch, finding("HB-I041", reason=reason))
         except KeyboardInterrupt:
-            self._pause(batch, finding("HB-I045"))
+            self.pause(batch, finding("HB-I045"))
             raise
         else:
             self._finish(batch, ignored)
@@ -180,18 +202,15 @@ class Ingest:
         path: Path,
         done: tuple[tuple[int, int], ...],
         ignored: Ignored,
-        workers: Workers,
+        hands: Hands,
         progress: Callable[[Progress], None],
     ) -> None:
         source = open_source(path, self.options.source)
         expected = source.expected()
         counts = self._now(batch).counts  # without those that are tried again
         progress(Progress(batch.id, counts, expected))
-        committer = Committer(
-            self.index, self.store, batch, self.clock, self.approval, self.extracts
-        )
         pending = chunks(source.entries(), self.options.chunk, ignored, done)
-        for committed in _committed(committer, workers.examined(pending)):
+        for committed in hands.committed(pending):
             counts += committed
             progress(Progress(batch.id, counts, expected))
 
@@ -212,18 +231,12 @@ class Ingest:
     def _finish(self, batch: Batch, ignored: Ignored) -> None:
         deferred = self._now(batch).counts.deferred
         if deferred:
-            self._pause(batch, finding(WAITS, count=deferred))
+            self.pause(batch, finding(WAITS, count=deferred))
             return
         at = self.clock()
         with self.index.transaction() as tx:
             if tx.batches.finish(batch.id, at, ignored=ignored.count, names=ignored.names):
                 tx.audit.append(_event(batch, "batch.done", at))
-
-    def _pause(self, batch: Batch, failure: Finding) -> None:
-        logger.warning("batch %s: paused, %s", batch.id, failure.code)
-        with self.index.transaction() as tx:
-            if tx.batches.pause(batch.id, failure):
-                tx.audit.append(_event(batch, "batch.paused", self.clock(), failure))
 
     def _fail(self, batch: Batch, failure: Finding) -> None:
         logger.warning("batch %s: failed, %s", batch.id, failure.code)
@@ -238,31 +251,6 @@ class Ingest:
         return found or batch
 
 
-def _committed(
-    committer: Committer, examined: Iterable[tuple[Chunk, tuple[Examined, ...]]]
-) -> Iterator[Counts]:
-    """What was new of every chunk, once it is durable.
-
-    While a thread waits for the store and the index, the next chunks are read and handed out; one
-    commit at a time, so that each knows those before it. A commit that has begun is finished,
-    whatever happens beside it.
-    """
-    with ThreadPoolExecutor(1, "hocba-commit") as thread:
-        committing: Future[Counts] | None = None
-        for chunk, results in examined:
-            if committing is not None:
-                yield committing.result()
-            committing = thread.submit(_commit, committer, chunk, results)
-        if committing is not None:
-            yield committing.result()
-
-
-def _commit(committer: Committer, chunk: Chunk, examined: tuple[Examined, ...]) -> Counts:
-    counts = committer.commit(_paired(chunk, examined))
-    logger.info("batch %s: positions %d to %d done", committer.batch.id, chunk.first, chunk.last)
-    return counts
-
-
 def _location(path: Path) -> str | None:
     """Where the batch lies; None where the name is no text that an index can hold."""
     text = str(path.absolute())
@@ -271,12 +259,6 @@ def _location(path: Path) -> str | None:
     except UnicodeEncodeError:
         return None
     return text
-
-
-def _paired(chunk: Chunk, examined: tuple[Examined, ...]) -> Entries:
-    """Every entry of the chunk with what came of it; bad entries with None."""
-    results = iter(examined)
-    return [(each, next(results) if isinstance(each, Document) else None) for each in chunk.entries]
 
 
 def _event(

@@ -12,7 +12,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -56,6 +56,15 @@ class WorkerOptions:
     document_seconds: int = 120
 
 
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A chunk that is being examined, and by which processes."""
+
+    chunk: Chunk
+    future: Future[tuple[Examined, ...]]
+    pool: ProcessPoolExecutor
+
+
 class Workers:
     """Examines chunks, several at once; used in a `with` block."""
 
@@ -69,6 +78,7 @@ class Workers:
         self._options = options
         self._clock = clock
         self._pool: ProcessPoolExecutor | None = None
+        self._starting = threading.Lock()
         # Built here as well: what is wrong with it is said before a process is started.
         self._examiner = factory()
 
@@ -94,35 +104,46 @@ class Workers:
             for chunk in chunks:
                 yield chunk, _examine_all(self._examiner, chunk.documents, self._clock(), None)
             return
-        waiting: deque[tuple[Chunk, Future[tuple[Examined, ...]]]] = deque()
+        waiting: deque[_Handed] = deque()
         for chunk in chunks:
-            waiting.append((chunk, self._submit(chunk)))
+            waiting.append(self._submit(chunk))
             if len(waiting) > self._options.processes:
                 yield self._next(waiting)
         while waiting:
             yield self._next(waiting)
 
-    def _next(
-        self, waiting: deque[tuple[Chunk, Future[tuple[Examined, ...]]]]
-    ) -> tuple[Chunk, tuple[Examined, ...]]:
-        chunk, future = waiting.popleft()
-        try:
-            return chunk, future.result()
-        except BrokenExecutor:
-            # Which of the chunks in flight broke it, nobody knows: each comes through here.
-            logger.warning("a worker died; positions %d to %d again", chunk.first, chunk.last)
-            self._stop()
-            return chunk, self._isolated(chunk.documents)
+    def examine(self, chunk: Chunk) -> tuple[Examined, ...]:
+        """What comes of the documents of one chunk, in a process; for several threads at once.
 
-    def _submit(self, chunk: Chunk) -> Future[tuple[Examined, ...]]:
+        Raises `WorkersUnavailable`.
+        """
+        return self._result(self._submit(chunk))
+
+    def _next(self, waiting: "deque[_Handed]") -> tuple[Chunk, tuple[Examined, ...]]:
+        handed = waiting.popleft()
+        return handed.chunk, self._result(handed)
+
+    def _result(self, handed: "_Handed") -> tuple[Examined, ...]:
         try:
+            return handed.future.result()
+        except (BrokenExecutor, CancelledError):
+            # Which of the chunks in flight broke it, nobody knows: each comes through here.
+            first, last = handed.chunk.first, handed.chunk.last
+            logger.warning("a worker died; positions %d to %d again", first, last)
+            self._stop(handed.pool)
+            return self._isolated(handed.chunk.documents)
+
+    def _submit(self, chunk: Chunk) -> "_Handed":
+        with self._starting:
             if self._pool is None:
                 self._pool = self._started(self._options.processes)
-            return self._pool.submit(_work, chunk.documents, self._clock())
-        except BrokenExecutor as error:
+            pool = self._pool
+        try:
+            return _Handed(chunk, pool.submit(_work, chunk.documents, self._clock()), pool)
+        except (BrokenExecutor, RuntimeError) as error:  # shut down by another thread just now
             failed: Future[tuple[Examined, ...]] = Future()
-            failed.set_exception(error)
-            return failed
+            failed.set_exception(BrokenExecutor(str(error)))
+            return _Handed(chunk, failed, pool)
 
     def _started(self, processes: int) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(
@@ -138,10 +159,14 @@ class Workers:
             raise WorkersUnavailable(finding("HB-I044", reason=str(error))) from error
         return pool
 
-    def _stop(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+    def _stop(self, broken: ProcessPoolExecutor | None = None) -> None:
+        """Stop the processes; with *broken* only those: another thread may have new ones."""
+        with self._starting:
+            pool = self._pool
+            if pool is None or (broken is not None and pool is not broken):
+                return
             self._pool = None
+        pool.shutdown(wait=False, cancel_futures=True)
 
     def _isolated(self, documents: Sequence[Document]) -> tuple[Examined, ...]:
         """What comes of *documents*, one after the other, with nothing else beside them.

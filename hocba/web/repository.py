@@ -14,9 +14,9 @@ from hocba.examine import Judgement
 from hocba.home import Home
 from hocba.index.index import Index
 from hocba.ingest.pipeline import Ingest
+from hocba.judging import CurrentJudgement
 from hocba.receipts import ReceiptKey
 from hocba.web.followers import Followers
-from hocba.web.judging import CurrentJudgement
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
 from hocba.web.readiness import Readiness

@@ -11,8 +11,8 @@ import pytest
 
 import schemas
 from hocba.index.rows import TokenKind
+from hocba.judging import CurrentJudgement
 from hocba.web.app import create_app
-from hocba.web.judging import CurrentJudgement
 from storage.errors import StoreMisconfigured
 from tests.support.rows import fill, record
 from tests.support.stand_in import MemoryStore, document
@@ -176,7 +176,7 @@ def test_files_that_are_being_changed_are_looked_at_again_later(own_home, monkey
         raise FileNotFoundError
 
     with monkeypatch.context() as patched:
-        patched.setattr("hocba.web.judging._files", vanished)
+        patched.setattr("hocba.judging._files", vanished)
         seconds.now += 6
         assert current() is before
     (own_home.trust_folder / "gone").unlink()

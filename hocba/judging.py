@@ -35,7 +35,7 @@ class CurrentJudgement:
         self._index = index
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._fingerprint = _fingerprint(home, index)
+        self._fingerprint = fingerprint_of(home, index)
         self._looked = seconds()
         self._judgement = home.judgement()
 
@@ -48,7 +48,7 @@ class CurrentJudgement:
 
     def _look(self) -> None:
         self._looked = self._seconds()
-        fingerprint = _fingerprint(self._home, self._index)
+        fingerprint = fingerprint_of(self._home, self._index)
         if fingerprint is None or fingerprint == self._fingerprint:
             return
         self._fingerprint = fingerprint
@@ -61,7 +61,7 @@ class CurrentJudgement:
             )
 
 
-def _fingerprint(home: Home, index: Index | None) -> Fingerprint | None:
+def fingerprint_of(home: Home, index: Index | None) -> Fingerprint | None:
     """What tells one state of files and roster from another; None where that cannot be told."""
     try:
         change = ("roster", _imported(index), 0)
