@@ -11,6 +11,7 @@ from cli.commands import (
     demo,
     export,
     history,
+    identity,
     ingest,
     init,
     link,
@@ -54,6 +55,12 @@ def build() -> TyperGroup:
     requests.command("list", cls=Command)(request.show_all)
     app.add_typer(requests, name="request")
     app.command("link", cls=Command)(link.link)
+    identities = _group()
+    identities.command("import", cls=Command)(identity.import_)
+    identities.command("check", cls=Command)(identity.check)
+    identities.command("list", cls=Command)(identity.show_all)
+    identities.command("resolve", cls=Command)(identity.resolve)
+    app.add_typer(identities, name="identity")
     app.command("export", cls=Command)(export.export)
     app.command("serve", cls=Command)(serve.serve)
     app.command("migrate", cls=Command)(migrate.migrate)

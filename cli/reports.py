@@ -105,10 +105,16 @@ def _refuse_kind(option: str, path: Path | None, kinds: tuple[str, ...]) -> None
 
 @contextmanager
 def _whole_file(path: Path | None) -> Iterator[IO[bytes] | None]:
-    """A file that takes the place of *path* when the block ends without an error."""
     if path is None:
         yield None
         return
+    with whole_file(path) as file:
+        yield file
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of *path* when the block ends without an error."""
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}-")
     try:
         with os.fdopen(number, "w+b") as file:

@@ -27,6 +27,10 @@
     [transfer.senders]
     01 = "partners/01.pem"             # receipt keys of other provinces' repositories, by mã sở
 
+    [identity]
+    url = "https://host/v1/check"      # the register of identities; default: the imported file
+    hosts = ["host"]                   # the only ones that are asked; see hocba.identity.settings
+
 The variables HOCBA_INDEX_URL and HOCBA_STORE_URL come before the file: a password stands there, or
 in a PostgreSQL password file, never here.
 """
@@ -36,12 +40,14 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from hocba.errors import HomeError
+from hocba.identity.settings import KNOWN as IDENTITY_KNOWN
+from hocba.identity.settings import IdentitySettings, read_identity
 from hocba.model.lifecycle import CONFIGURABLE, Approval
 from schemas.findings import finding
 from signing.certificates.fetching import FetchPolicy
@@ -60,6 +66,7 @@ _KNOWN: Mapping[str, Mapping[str, type]] = {
     "roster": {"certificates": str},
     "lifecycle": {"approval": str, "extracts": str},
     "transfer": {"days": int, "senders": dict},
+    "identity": IDENTITY_KNOWN,
 }
 _PROVINCE = re.compile(r"[0-9A-Za-z]{1,10}\Z")
 _MAX_PROCESSES = 1024
@@ -123,6 +130,16 @@ _TEMPLATE = """\
 # Public receipt keys of other provinces' repositories by their code (mã sở). Packages are taken
 # in from them only, and their acknowledgements believed.
 # 01 = "partners/01.pem"
+
+[identity]
+# Where identities are checked (`hocba identity check`); default: the file that
+# `hocba identity import` brought in. The access token stands in HOCBA_IDENTITY_TOKEN.
+# url = "https://danh-tinh.example.vn/v1/check"
+# hosts = ["danh-tinh.example.vn"]   (the only ones that are asked)
+# timeout = 10      (seconds for one request)
+# batch = 100       (people in one request)
+# per_minute = 60   (requests in a minute)
+# retries = 3       (further attempts where nobody answers)
 """
 
 
@@ -146,6 +163,7 @@ class Configuration:
     extracts: Approval | None = None
     transfer_days: int = 30
     senders: tuple[tuple[str, str], ...] = ()
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -234,6 +252,7 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
             extracts=_approval(settings["lifecycle"], "extracts"),
             transfer_days=settings["transfer"].get("days", 30),
             senders=_senders(settings["transfer"]),
+            identity=read_identity(settings["identity"]),
             **_fetching(settings["revocation"]),
         )
     except OSError as error:

@@ -188,7 +188,7 @@ class Identities:
     def open(self, new: NewMismatch, at: datetime) -> Mismatch:
         """A new entry; raises `IndexConflict` where there is one."""
         person = new.claim.person
-        values = {
+        values: dict[str, Any] = {
             "masogd": new.claim.masogd,
             "matruong": new.claim.matruong,
             "kind": new.claim.kind,
@@ -206,8 +206,7 @@ class Identities:
         number = self._connection.execute(
             identity_mismatches.insert().values(**values).returning(_ENTRY.id)
         ).scalar_one()
-        empty = {"resolved_at": None, "resolved_by": None, "reason": None}
-        return Mismatch(id=number, **values, **empty)
+        return Mismatch(id=number, **values, resolved_at=None, resolved_by=None, reason=None)
 
     def reopen(self, number: int, new: NewMismatch, at: datetime) -> None:
         """Let an entry be open again, as it shows now."""
