@@ -155,9 +155,9 @@ def _with_cutoff(answer, key, cutoff):
     return response.dump(force=True)
 
 
-def validator(root, *crls, intermediates):
-    """A validator that trusts *root* for everything."""
-    anchor = TrustAnchor(
+def anchor_of(root):
+    """A trust anchor, believed for everything."""
+    return TrustAnchor(
         certificate=root.certificate,
         der=root.der,
         sha256=read_certificate(root.der).sha256,
@@ -166,5 +166,9 @@ def validator(root, *crls, intermediates):
         valid_until=None,
         source="test",
     )
+
+
+def validator(root, *crls, intermediates):
+    """A validator that trusts *root* for everything."""
     known = tuple(each.der for each in intermediates)
-    return PathValidator(TrustStore((anchor,), known, "test", crls))
+    return PathValidator(TrustStore((anchor_of(root),), known, "test", crls))

@@ -15,12 +15,14 @@ from cryptography.x509.oid import NameOID
 from hocba.sample.insecure_keys import insecure_ec_key
 from signing.certificates.certificate import read_certificate
 from signing.certificates.path import PathValidator, ValidationMaterial
-from signing.certificates.trust import Purpose
+from signing.certificates.trust import Purpose, TrustStore
 from signing.report import Indication, SubIndication
 from tests.support import signed_records, signing_kit
+from tests.support.parties import anchor_of, crl, issued, validator
 
 NOW = signed_records.NOW
 NOTHING = ValidationMaterial()
+SUBJECT_DIRECTORY_ATTRIBUTES = x509.ObjectIdentifier("2.5.29.9")
 
 
 def leaf(role="GVCN"):
@@ -240,3 +242,55 @@ def test_validates_where_an_event_loop_runs_and_in_many_threads():
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(one, range(64))) == {Indication.TOTAL_PASSED}
+
+
+@pytest.mark.parametrize("octets", [b"\x05\x00", b"\x30\x80", b""])
+def test_an_extension_that_cannot_be_read_is_told_and_raises_nothing(octets):
+    broken = x509.UnrecognizedExtension(SUBJECT_DIRECTORY_ATTRIBUTES, octets)
+    root = issued("Root")
+    signer = issued("Signer", root, ca=False, extensions=[broken])
+    paths = validator(root, crl(root, NOW), intermediates=[])
+    certificate = read_certificate(signer.der)
+    for found in (
+        paths.validate(certificate, NOTHING, None, NOW),
+        paths.validate_past(certificate, NOTHING, None, at=NOW, best_signature_time=NOW),
+    ):
+        assert found.verdict.indication is Indication.INDETERMINATE
+        assert found.verdict.sub_indication is SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
+        (told,) = found.verdict.findings
+        assert told.code == "HB-S044"
+        assert dict(told.parameters)["subject"] == "CN=Signer"
+
+
+class Source:
+    """Has nothing to give until `material` is set; counts how often it was asked."""
+
+    def __init__(self):
+        self.material, self.asked = NOTHING, []
+
+    def obtain(self, certificate, issuer, at):
+        self.asked.append(certificate.subject.rfc4514_string())
+        return self.material
+
+
+def test_what_a_source_does_not_have_it_is_asked_for_again_after_a_minute():
+    root = issued("Root")
+    signer = issued("Signer", root, ca=False)
+    source = Source()
+    store = TrustStore((anchor_of(root),), (), "test")
+    paths = PathValidator(store, source=source)
+
+    def at(seconds):
+        moment = NOW + timedelta(seconds=seconds)
+        return paths.validate(read_certificate(signer.der), NOTHING, None, moment).verdict
+
+    assert at(0).sub_indication is SubIndication.TRY_LATER
+    assert at(59).sub_indication is SubIndication.TRY_LATER
+    assert source.asked == ["CN=Signer"]
+    source.material = ValidationMaterial(crls=(crl(root, NOW),))
+    assert at(59).sub_indication is SubIndication.TRY_LATER
+    assert at(60).indication is Indication.TOTAL_PASSED
+    assert source.asked == ["CN=Signer"] * 2
+    for hours in range(1, 4):  # and what passes is kept as long as all other verdicts are
+        assert at(3600 * hours).indication is Indication.TOTAL_PASSED
+    assert source.asked == ["CN=Signer"] * 2
