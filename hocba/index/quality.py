@@ -16,9 +16,12 @@ from sqlalchemy import (
     case,
     distinct,
     func,
+    literal,
     select,
 )
 
+from hocba.identity.model import MismatchState, PersonKind
+from hocba.index.identity_tables import identity_mismatches, identity_records, identity_sources
 from hocba.index.tables import (
     continuity_findings,
     expected_pupils,
@@ -47,14 +50,21 @@ class Part:
         if self.schools is not None and len(self.schools) > SCHOOLS_LIMIT:
             raise ValueError(f"{len(self.schools)} schools, limit is {SCHOOLS_LIMIT}")
 
-    def narrowed(self, statement: Select[Any], columns: FromClause) -> Select[Any]:
-        """*statement* over this part, by the *columns* masogd, namhoc and matruong."""
-        if self.masogd is not None:
-            statement = statement.where(columns.c.masogd == self.masogd)
-        if self.years is not None:
-            statement = statement.where(columns.c.namhoc.in_(self.years))
-        if self.schools is not None:
-            statement = statement.where(columns.c.matruong.in_(self.schools))
+    def narrowed(
+        self, statement: Select[Any], columns: FromClause, *, looked_up: bool = False
+    ) -> Select[Any]:
+        """*statement* over this part, by the *columns* masogd, namhoc and matruong.
+
+        With *looked_up* these only filter rows that something else leads to: SQLite would begin
+        with all records of the part.
+        """
+        bounds = {"namhoc": self.years, "matruong": self.schools}
+        bounds["masogd"] = None if self.masogd is None else (self.masogd,)
+        for name, values in bounds.items():
+            if values is not None:
+                column = columns.c[name].concat("") if looked_up else columns.c[name]
+                found = column == values[0] if len(values) == 1 else column.in_(values)
+                statement = statement.where(found)
         return statement
 
 
@@ -77,7 +87,10 @@ class GradeCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelayCount:
-    """How many records of a school came so many days after their issue."""
+    """How many records of a school came so many days after their issue.
+
+    `masogd` and `matruong` are empty where all schools are counted together.
+    """
 
     masogd: str
     matruong: str
@@ -130,6 +143,18 @@ class ExpectedCount:
     sohocsinh: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityCounts:
+    """The records in force of a school whose pupil was compared with a register of identities,
+    and those of them that do not agree with it.
+    """
+
+    masogd: str
+    matruong: str
+    checked: int
+    disagreeing: int
+
+
 class Quality:
     """Counts over a part of the index."""
 
@@ -169,15 +194,18 @@ class Quality:
         statement = part.narrowed(statement, records).group_by(*key)
         return self._all(GradeCounts, statement)
 
-    def delays(self, part: Part) -> tuple[DelayCount, ...]:
-        """Records by school and the days that they took to come."""
-        key = (records.c.masogd, records.c.matruong, records.c.days_to_arrive)
+    def delays(self, part: Part, *, by_school: bool) -> tuple[DelayCount, ...]:
+        """Records by the days that they took to come; of each school, or together."""
+        days = records.c.days_to_arrive
+        nobody = literal("")
+        school = (records.c.masogd, records.c.matruong) if by_school else (nobody, nobody)
         statement = select(
-            records.c.masogd,
-            records.c.matruong,
-            records.c.days_to_arrive.label("days"),
+            school[0].label("masogd"),
+            school[1].label("matruong"),
+            days.label("days"),
             func.count().label("records"),
-        ).where(records.c.days_to_arrive.is_not(None))
+        ).where(days.is_not(None))
+        key = (*school, days) if by_school else (days,)
         return self._all(DelayCount, part.narrowed(statement, records).group_by(*key))
 
     def refused(self, part: Part) -> tuple[RefusedCounts, ...]:
@@ -243,15 +271,53 @@ class Quality:
                 (versions.c.madinhdanhhocba == requests.c.madinhdanhhocba)
                 & (versions.c.phienban == requests.c.phienban),
             )
-            .where(requests.c.kind == Step.CORRECTION)
+            .where(requests.c.kind == Step.CORRECTION, requests.c.phienban.is_not(None))
         )
-        return self._all(Correction, part.narrowed(statement, records))
+        return self._all(Correction, part.narrowed(statement, records, looked_up=True))
 
     def expected(self, part: Part) -> tuple[ExpectedCount, ...]:
         """Expected numbers by school year, school and grade."""
         names = ("masogd", "namhoc", "matruong", "makhoi", "sohocsinh")
         statement = select(*(expected_pupils.c[each] for each in names))
         return self._all(ExpectedCount, part.narrowed(statement, expected_pupils))
+
+    def identities(self, part: Part) -> tuple[IdentityCounts, ...] | None:
+        """Compared records by school; None where nothing was ever compared here."""
+        if self._connection.scalar(select(identity_records.c.madinhdanhhocba).limit(1)) is None:
+            return None
+        key = (records.c.masogd, records.c.matruong)
+        valid = records.c.status == RecordStatus.VALID
+        compared = (
+            select(*key, func.count().label("checked"))
+            .join(
+                identity_records,
+                identity_records.c.madinhdanhhocba == records.c.madinhdanhhocba,
+            )
+            .where(valid, identity_records.c.deferred.is_(False))
+        )
+        wrong = (
+            select(*key, func.count(distinct(records.c.madinhdanhhocba)).label("disagreeing"))
+            .select_from(identity_mismatches)
+            .join(identity_sources, identity_sources.c.mismatch == identity_mismatches.c.id)
+            .join(records, records.c.madinhdanhhocba == identity_sources.c.source)
+            .where(
+                valid,
+                identity_mismatches.c.kind == PersonKind.PUPIL,
+                identity_mismatches.c.state.in_((MismatchState.OPEN, MismatchState.REJECTED)),
+            )
+        )
+        found = self._connection.execute(part.narrowed(compared, records).group_by(*key))
+        narrowed = part.narrowed(wrong, records, looked_up=True).group_by(*key)
+        disagreeing = {row[:2]: row.disagreeing for row in self._connection.execute(narrowed)}
+        return tuple(
+            IdentityCounts(
+                masogd=row.masogd,
+                matruong=row.matruong,
+                checked=row.checked,
+                disagreeing=disagreeing.get(row[:2], 0),
+            )
+            for row in found
+        )
 
     def _provinces(self, table: FromClause) -> tuple[str, ...]:
         found: list[str] = []

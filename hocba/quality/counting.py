@@ -55,15 +55,14 @@ def count(
         return units.setdefault(key(masogd, matruong), _Unit())
 
     _add_grades(tx.quality.grades(part), unit)
-    for delay in tx.quality.delays(part):
+    for delay in tx.quality.delays(part, by_school=by is not Grouping.NONE):
         unit(delay.masogd, delay.matruong).delays[delay.days] += delay.records
     for refused in tx.quality.refused(part):
         sums = unit(refused.masogd, refused.matruong).sums
         sums["refused_documents"] += int(refused.documents)
         sums["failed_first"] += refused.failed_first
         sums["never_held"] += refused.never_held
-    found = tx.quality.continuity(part, definitions.missing, definitions.duplicate)
-    for pupils in found:
+    for pupils in tx.quality.continuity(part, definitions.missing, definitions.duplicate):
         sums = unit(pupils.masogd, pupils.matruong).sums
         sums["missing"] += pupils.missing
         sums["duplicate"] += pupils.duplicate
@@ -72,7 +71,16 @@ def count(
     for expected in tx.quality.expected(part):
         place = (expected.namhoc, expected.masogd, expected.matruong, expected.makhoi)
         unit(expected.masogd, expected.matruong).expected[place] = expected.sohocsinh
-    return {code: _counts(each, at, within_days) for code, each in sorted(units.items())}
+    identities = tx.quality.identities(part)
+    for each in identities or ():
+        sums = unit(each.masogd, each.matruong).sums
+        sums["identity_checked"] += each.checked
+        sums["identity_agreeing"] += each.checked - each.disagreeing
+    unknown = ("identity_checked", "identity_agreeing") if identities is None else ()
+    return {
+        code: _counts(found, at, within_days) | dict.fromkeys(unknown)
+        for code, found in sorted(units.items())
+    }
 
 
 def _key(counted: Counted, by: Grouping) -> _Key:
@@ -110,7 +118,7 @@ def _add_corrections(rows: Iterable[Correction], unit: Callable[[str, str], _Uni
         unit(row.masogd, row.matruong).corrections.append(max(days, 0))
 
 
-def _counts(unit: _Unit, at: datetime, within_days: int) -> Counts:
+def _counts(unit: _Unit, at: datetime, within_days: int) -> dict[str, Fraction | None]:
     sums = unit.sums
     expected_schools = {place[1:3] for place, number in unit.expected.items() if number}
     reporting = {place[1:3] for place, number in unit.pupils.items() if number}
@@ -123,9 +131,8 @@ def _counts(unit: _Unit, at: datetime, within_days: int) -> Counts:
         "without_signature_warnings": sums["without_signature_warnings"],
         "sent": sums["records"] + sums["never_held"],
         "first_try": max(sums["records"] - sums["failed_first"], 0),
-        # Nobody compares with the population database here yet.
-        "identity_checked": None,
-        "identity_agreeing": None,
+        "identity_checked": sums["identity_checked"],
+        "identity_agreeing": sums["identity_agreeing"],
         "expected": sum(unit.expected.values()),
         "expected_held": sum(
             min(number, unit.pupils.get(place, 0)) for place, number in unit.expected.items()
