@@ -27,6 +27,7 @@ from hocba.web.api import (
     public,
     quality,
     records,
+    roster,
     uploads,
 )
 from hocba.web.followers import Followers, Rhythm
@@ -59,6 +60,7 @@ _ROUTERS = tuple(
         public,
         operation,
         quality,
+        roster,
         start,
         parent,
         check,

@@ -33,6 +33,7 @@ class ProblemType(Enum):
     UNSUPPORTED_MEDIA_TYPE = ("unsupported-media-type", 415)
     BAD_UPLOAD_HEADER = ("bad-upload-header", 400)
     INVALID_REQUEST = ("invalid-request", 422)
+    ROSTER_INVALID = ("roster-invalid", 422)
     INVALID_CURSOR = ("invalid-cursor", 422)
     IDEMPOTENCY_KEY_REUSED = ("idempotency-key-reused", 422)
     NOTHING_SENT = ("nothing-sent", 422)
