@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.commands import (
+    batch,
     check,
     continuity,
     demo,
@@ -43,6 +44,13 @@ def build() -> TyperGroup:
     app.command("sign", cls=Command)(sign.sign)
     app.command("init", cls=Command)(init.init)
     app.command("ingest", cls=Command)(ingest.ingest)
+    batches = _group()
+    batches.command("list", cls=Command)(batch.show_all)
+    batches.command("show", cls=Command)(batch.show)
+    batches.command("pause", cls=Command)(batch.pause)
+    batches.command("resume", cls=Command)(batch.resume)
+    batches.command("cancel", cls=Command)(batch.cancel)
+    app.add_typer(batches, name="batch")
     app.command("history", cls=Command)(history.history)
     app.command("continuity", cls=Command)(continuity.continuity)
     app.command("quality", cls=Command)(quality.quality)
