@@ -53,7 +53,7 @@ def download_workbook(
         "Content-Disposition": f'attachment; filename="bao-cao-{batch}.xlsx"',
         "Content-Length": str(size),
     }
-    return StreamingResponse(_blocks(file), media_type=XLSX, headers=headers)
+    return StreamingResponse(blocks(file), media_type=XLSX, headers=headers)
 
 
 @router.get("/{batch}/summary", response_model=BatchSummaryBody)
@@ -89,7 +89,8 @@ def download_summary(
     return Response(text, media_type="text/csv", headers=headers)
 
 
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of *file*, which is closed after them."""
     with file:
         while block := file.read(_BLOCK):
             yield block
