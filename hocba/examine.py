@@ -5,7 +5,7 @@ at once. What the index will know is read from the signed content only, and only
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -128,11 +128,12 @@ def examine(data: bytes, file_name: str, by: Judgement, at: datetime) -> Examina
     schema = _check(document, definition, view, by)
     signatures = _validate(document, definition, by, at)
     fields = _read_fields(view, definition)
+    reference = _reference(fields, definition)
     outcome = _outcome(schema, signatures)
     transcript: Transcript | None = None
     findings: tuple[Finding, ...] = ()
     if outcome is Outcome.ACCEPTED and definition is not None:
-        transcript = _transcript(fields, definition, view)
+        transcript = _transcript(fields, reference, definition, view)
         if transcript is None:
             outcome = Outcome.REJECTED
             findings = (finding("HB-I019", definition=definition.reference),)
@@ -142,7 +143,7 @@ def examine(data: bytes, file_name: str, by: Judgement, at: datetime) -> Examina
         size=len(data),
         examined_at=at,
         outcome=outcome,
-        record=_reference(fields, definition),
+        record=reference,
         schema=schema,
         signatures=signatures,
         transcript=transcript,
@@ -217,7 +218,7 @@ def _validate(
         algorithms=by.rules.algorithms,
         constraints=by.rules.constraints,
     )
-    return replace(report, basis=by.basis)
+    return SignatureReport(report.policy, report.signatures, report.record, by.basis)
 
 
 def _outcome(schema: SchemaReport, signatures: SignatureReport) -> Outcome:
@@ -260,9 +261,11 @@ def _reference(fields: dict[str, str], definition: Definition | None) -> RecordR
 
 
 def _transcript(
-    fields: dict[str, str], definition: Definition, view: RecordView | None
+    fields: dict[str, str],
+    reference: RecordReference | None,
+    definition: Definition,
+    view: RecordView | None,
 ) -> Transcript | None:
-    reference = _reference(fields, definition)
     if reference is None:
         return None
     try:
