@@ -9,6 +9,11 @@
     [ingest]
     processes = 8                      # default: one for each processor
     chunk = 200                        # documents examined and committed together
+    [limits]
+    document_bytes = 5242880           # the largest document, in bytes
+    documents = 2000000                # the most documents of one batch
+    batch_bytes = 274877906944         # the most bytes that come out of one archive
+    ratio = 100                        # … for each byte of the archive, beyond 64 MiB
     [signing]
     algorithms = "algorithms.toml"     # default: the algorithm table that ships
     constraints = "constraints.toml"   # default: the validation constraints that ship
@@ -48,9 +53,11 @@ from typing import Any
 from hocba.errors import HomeError
 from hocba.identity.settings import KNOWN as IDENTITY_KNOWN
 from hocba.identity.settings import IdentitySettings, read_identity
+from hocba.ingest.entry import SourceLimits
 from hocba.model.lifecycle import CONFIGURABLE, Approval
 from schemas.findings import finding
 from signing.certificates.fetching import FetchPolicy
+from storage.contract import MAX_OBJECT_SIZE
 
 FILE_NAME = "hocba.toml"
 INDEX_URL = "HOCBA_INDEX_URL"
@@ -61,6 +68,7 @@ _KNOWN: Mapping[str, Mapping[str, type]] = {
     "index": {"url": str},
     "store": {"url": str},
     "ingest": {"processes": int, "chunk": int},
+    "limits": {"document_bytes": int, "documents": int, "batch_bytes": int, "ratio": int},
     "signing": {"algorithms": str, "constraints": str},
     "revocation": {"fetch": bool, "hosts": list, "timeout": int, "maximum_bytes": int},
     "roster": {"certificates": str},
@@ -71,6 +79,14 @@ _KNOWN: Mapping[str, Mapping[str, type]] = {
 _PROVINCE = re.compile(r"[0-9A-Za-z]{1,10}\Z")
 _MAX_PROCESSES = 1024
 _MAX_CHUNK = 10_000
+# Names in [limits], those of `SourceLimits`, and the most that the program can keep to: an object
+# of the store has at most 64 MiB, a position in a batch four bytes.
+_LIMITS = {
+    "document_bytes": ("document_bytes", MAX_OBJECT_SIZE),
+    "documents": ("entries", 2**31 - 1),
+    "batch_bytes": ("total_bytes", 2**50),
+    "ratio": ("archive_ratio", 100_000),
+}
 # As they stand in addresses: a name, an IPv4 or a bracketed IPv6 address; lower case.
 _HOST = re.compile(r"(?:[0-9a-z._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 _MAX_TIMEOUT = 120
@@ -95,6 +111,13 @@ _TEMPLATE = """\
 [ingest]
 # processes = 4   (default: one for each processor)
 # chunk = 200     (documents that are examined and committed together)
+
+[limits]
+# What one batch may bring; what is beyond has no outcome but a clear error.
+# document_bytes = {document_bytes}    (the largest document)
+# documents = {documents}         (the most documents of one batch)
+# batch_bytes = {batch_bytes}  (the most bytes that come out of one archive)
+# ratio = {ratio}                 (… for each byte of the archive, beyond 64 MiB)
 
 [signing]
 # Files beside this one, in place of the rules that ship.
@@ -152,6 +175,7 @@ class Configuration:
     store_url: str | None = None
     processes: int | None = None
     chunk: int | None = None
+    limits: SourceLimits = field(default_factory=SourceLimits)
     algorithms: str | None = None
     constraints: str | None = None
     fetch: bool = False
@@ -218,6 +242,10 @@ class Configuration:
             )
 
         return _TEMPLATE.format(
+            document_bytes=self.limits.document_bytes,
+            documents=self.limits.entries,
+            batch_bytes=self.limits.total_bytes,
+            ratio=self.limits.archive_ratio,
             masogd=line("masogd", self.masogd, '"15"'),
             index=line("url", self.index_url, '"postgresql://host/hocba"'),
             store=line("url", self.store_url, '"s3://bucket?endpoint=https://host"'),
@@ -245,6 +273,7 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
             store_url=environment.get(STORE_URL) or settings["store"].get("url"),
             processes=settings["ingest"].get("processes"),
             chunk=settings["ingest"].get("chunk"),
+            limits=_limits(settings["limits"]),
             algorithms=settings["signing"].get("algorithms"),
             constraints=settings["signing"].get("constraints"),
             bound_certificates=_bound(settings["roster"]),
@@ -274,6 +303,15 @@ def _checked(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     if unknown:
         raise ValueError(f"unknown: {', '.join(unknown)}")
     return {section: raw.get(section, {}) for section in _KNOWN}
+
+
+def _limits(given: Mapping[str, Any]) -> SourceLimits:
+    """The limits that are set, in place of those that the program has."""
+    for name, value in given.items():
+        most = _LIMITS[name][1]
+        if not 1 <= value <= most:
+            raise ValueError(f"{name} is {value}, allowed is 1 to {most}")
+    return replace(SourceLimits(), **{_LIMITS[name][0]: value for name, value in given.items()})
 
 
 def _fetching(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from hocba.ingest.workers import Examiner, WorkerOptions
 from hocba.model.examination import Examination
 from hocba.receipts import ReceiptKey, create_receipt_key, read_receipt_key
 from hocba.roster.states import roster_in_force
+from schemas.document import ParserLimits
 from schemas.findings import finding
 from schemas.registry import DefinitionRegistry
 from signing.certificates.fetching import RevocationFetcher
@@ -182,6 +183,7 @@ class Home:
             self.definitions(),
             self.trust(),
             self.roster(),
+            limits=ParserLimits(max_bytes=self.configuration.limits.document_bytes),
             rules=self.rules(),
             source=self._revocation_source(),
         )
@@ -206,7 +208,7 @@ class Home:
             index=index,
             store=store,
             examiner=self.examiner(),
-            options=IngestOptions(chunk=chunk, workers=workers),
+            options=IngestOptions(chunk=chunk, workers=workers, source=self.configuration.limits),
             approval=self.configuration.approval,
             extracts=self.configuration.extracts,
         )

@@ -80,6 +80,8 @@ def create_app(home: Home, *, settings: WebSettings | None = None) -> FastAPI:
     Raises `HocbaError` or `StorageError` where the repository cannot be opened; the index is
     closed and the worker of batches ended with the application's lifespan.
     """
+    largest = home.configuration.limits.document_bytes
+    settings = settings or WebSettings(max_document_bytes=largest)
     return app_of(open_repository(home), settings=settings)
 
 

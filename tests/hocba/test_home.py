@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hocba.configuration import INDEX_URL, STORE_URL, Configuration, read_config
 from hocba.errors import HomeError, IndexOutdated, IndexUnavailable, ReceiptKeyError
 from hocba.home import DEFINITIONS, Home
 from hocba.index.engine import open_engine
+from hocba.ingest.entry import SourceLimits
+from hocba.web.app import create_app
 from schemas.errors import DefinitionError
 from schemas.findings import Language
 from signing.errors import PolicyError, RosterError, TrustStoreError
@@ -119,6 +122,9 @@ def test_a_folder_that_is_no_home_says_how_to_make_one(tmp_path: Path, *, exists
         ("[ingest]\nprocesses = -1\n", "processes is -1"),
         ("[ingest]\nprocesses = true\n", "ingest.processes is not of the kind int"),
         ("[ingest]\nchunk = 0\n", "chunk is 0"),
+        ("[limits]\nratio = 0\n", "ratio is 0, allowed is 1 to 100000"),
+        ("[limits]\ndocument_bytes = 67108865\n", "document_bytes is 67108865"),
+        ("[limits]\ndocuments = 'many'\n", "limits.documents is not of the kind int"),
         ("[index]\nurl = ''\n", "index_url is empty"),
         ("[store]\nurl = ''\n", "store_url is empty"),
         ("\udcff", "codec"),
@@ -176,6 +182,32 @@ def test_the_settings_for_taking_in_are_used(tmp_path: Path) -> None:
     assert default.workers.processes == os.cpu_count()
     assert default.chunk.documents == 200
     assert (changed.workers.processes, changed.chunk.documents) == (0, 7)
+
+
+def test_limits_hold_for_reading_judging_and_asking(tmp_path: Path) -> None:
+    home = _make(tmp_path / "kho")
+    assert Home.open(home.path).configuration.limits == SourceLimits()
+    text = "[limits]\ndocument_bytes = 100\ndocuments = 2\nbatch_bytes = 5000\nratio = 7\n"
+    (home.path / "hocba.toml").write_text(text)
+    changed = Home.open(home.path)
+    expected = SourceLimits(document_bytes=100, entries=2, total_bytes=5000, archive_ratio=7)
+    assert changed.configuration.limits == expected
+    assert changed.judgement().limits.max_bytes == 100
+    batch = tmp_path / "lô"
+    batch.mkdir()
+    (batch / "1.xml").write_bytes(b"x" * 101)
+    for number in (2, 3, 4):
+        (batch / f"{number}.xml").write_bytes(b"<a/>")
+    with changed.open_index() as index:
+        ingest = changed.ingest(index, changed.open_store())
+        workers = replace(ingest.options.workers, processes=1)
+        ingest = replace(ingest, options=replace(ingest.options, workers=workers))
+        taken = ingest.take_in(batch, sender="cli", masogd=None)
+        with index.reading() as tx:
+            items = tx.batches.items(taken.id).rows
+    assert [each.findings[0].code for each in items] == ["HB-I008", "HB-E001", "HB-I011"]
+    assert dict(items[0].findings[0].parameters) == {"limit": "100"}
+    assert create_app(changed).state.service.settings.max_document_bytes == 100
 
 
 def test_a_home_without_its_parts_says_which_one_is_missing(tmp_path: Path) -> None:
