@@ -149,6 +149,12 @@ DEFECTS: Final = (
     Defect(make=spoiling.not_xml, outcome=Outcome.UNREADABLE, finding="HB-U001"),
     Defect(make=spoiling.principal_signs_too_little, outcome=Outcome.REJECTED, finding="HB-S103"),
     Defect(make=spoiling.another_province, outcome=Outcome.ACCEPTED, ingest=Outcome.REJECTED),
+    Defect(make=spoiling.left_in_march_signed_in_may, outcome=Outcome.REJECTED, finding="HB-S105"),
+    Defect(
+        make=spoiling.principal_of_another_personal_id,
+        outcome=Outcome.REJECTED,
+        finding="HB-S106",
+    ),
     Defect(make=spoiling.unknown_subject, outcome=Outcome.ACCEPTED, finding="HB-W003"),
     *map(_broken, sorted(RULE_SPOILERS, key=lambda each: each.code not in _RULES_FIRST)),
 )

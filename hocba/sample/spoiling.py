@@ -12,6 +12,7 @@ from lxml import etree
 
 from hocba.sample.insecure_signing import insecure_sign_again_with_sha1
 from hocba.sample.keyring import former_validity, person_holder
+from hocba.sample.people import Person
 from hocba.sample.workbench import Workbench
 from signing import names
 from signing.creation.builder import serialize
@@ -111,9 +112,12 @@ def signer_not_in_roster(bench: Workbench) -> Sequence[bytes]:
 
 def mandate_ended(bench: Workbench) -> Sequence[bytes]:
     """A homeroom teacher who left years ago signs."""
-    former = bench.record.context.school.former[0].person
-    named = bench.changed(tengvcn=former.name, soddcngvcn=former.personal_id)
-    return [serialize(named.signed(keys={"GVCN": bench.pki.keyring[former.personal_id]}))]
+    return [_signed_by_former(bench, bench.record.context.school.former[0].person)]
+
+
+def left_in_march_signed_in_may(bench: Workbench) -> Sequence[bytes]:
+    """A homeroom teacher who left in March signs the records of the year all the same."""
+    return [_signed_by_former(bench, bench.record.context.school.former[1].person)]
 
 
 def seal_of_another_school(bench: Workbench) -> Sequence[bytes]:
@@ -126,6 +130,12 @@ def certificate_of_another_person(bench: Workbench) -> Sequence[bytes]:
     """The principal's key signs for the homeroom teacher."""
     key = bench.pki.keyring[bench.record.context.head.personal_id]
     return [serialize(bench.signed(keys={"GVCN": key}, strict=False))]
+
+
+def principal_of_another_personal_id(bench: Workbench) -> Sequence[bytes]:
+    """The principal's certificate was issued to a different personal id than the record names."""
+    key = bench.key_for(person_holder(bench.stranger(), bench.record.context.school))
+    return [serialize(bench.signed(keys={"CBQL": key}, strict=False))]
 
 
 # ------------------------------------------------------------------- the wrong certificate
@@ -239,6 +249,12 @@ def same_version_twice(bench: Workbench) -> Sequence[bytes]:
     """Two contents under one record id and version number."""
     again = bench.changed(nxetgvcn="Nhận xét đã được sửa nhưng không tăng số phiên bản.")
     return [serialize(bench.signed()), serialize(again.signed())]
+
+
+def _signed_by_former(bench: Workbench, former: Person) -> bytes:
+    named = bench.changed(tengvcn=former.name, soddcngvcn=former.personal_id)
+    key = bench.pki.keyring[former.personal_id]
+    return serialize(named.signed(keys={"GVCN": key}))
 
 
 def _required(root: etree._Element, path: str) -> etree._Element:

@@ -12,11 +12,13 @@ from hocba.sample.people import Person, birthday, make_person
 from hocba.sample.source import chance, words
 from hocba.sample.subjects import teaching_posts
 from signing.creation.styles import VENDOR_STYLES, XADES
-from signing.roster import RosterEntry
+from signing.mandate import Engagement, RosterEntry
 
 _CLASS_SIZE: Final = 35
 _SCHOOL_SIZE: Final = 400  # records of all years at one school
 _SECOND_SCHOOL_FROM: Final = 60
+
+_ENGAGEMENTS: Final = (Engagement.PERMANENT, Engagement.CONTRACT, Engagement.VISITING)
 
 # A school has one tool, and so one style; the order makes any few schools differ.
 _STYLE_NAMES: Final = {
@@ -87,7 +89,8 @@ class School:
             "GVBM": tuple(t for teachers in self.teachers.values() for t in teachers),
         }
         for role, tenures in by_role.items():
-            for tenure in dict.fromkeys(tenures):
+            for number, tenure in enumerate(dict.fromkeys(tenures)):
+                engagement = self._engagement(role, number)
                 yield RosterEntry(
                     school=self.code,
                     role=role,
@@ -96,6 +99,10 @@ class School:
                     name=tenure.person.name,
                     valid_from=tenure.start,
                     valid_to=tenure.end,
+                    engagement=engagement,
+                    governing_body=words()["province"]["college"]
+                    if engagement is Engagement.VISITING
+                    else "",
                 )
         yield RosterEntry(
             school=self.code,
@@ -106,6 +113,12 @@ class School:
             valid_from=date(2020, 1, 1),
             valid_to=None,
         )
+
+    def _engagement(self, role: str, number: int) -> Engagement | None:
+        """At a GDTX centre many teach by contract, or come from a college to teach."""
+        if self.level is not Level.CONTINUING or role != "GVBM":
+            return None
+        return _ENGAGEMENTS[number % len(_ENGAGEMENTS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +204,7 @@ def _make_school(
         heads=staff.heads(changed=number % 3 == 1),
         homerooms=staff.homerooms(level, classes, teachers),
         teachers=teachers,
-        former=(staff.former(),),
+        former=(staff.former(), staff.left_in_march()),
     )
 
 
@@ -243,6 +256,12 @@ class _Staff:
     def former(self) -> Tenure:
         """A homeroom teacher who left before any record of the sample was signed."""
         return Tenure(self._person(1960, 1964), date(2012, 8, 15), date(2022, 8, 31))
+
+    def left_in_march(self) -> Tenure:
+        """A homeroom teacher who left two months before the last year's records were signed."""
+        signed = self._calendar.window(self._calendar.last).first
+        person = self._person(1975, 1990)
+        return Tenure(person, date(2019, 8, 15), signed.replace(month=3, day=31))
 
     def _teacher(self) -> Tenure:
         return Tenure(self._person(1975, 1997), date(self._source.randint(2019, 2021), 8, 15))
