@@ -294,3 +294,40 @@ def test_what_a_source_does_not_have_it_is_asked_for_again_after_a_minute():
     for hours in range(1, 4):  # and what passes is kept as long as all other verdicts are
         assert at(3600 * hours).indication is Indication.TOTAL_PASSED
     assert source.asked == ["CN=Signer"] * 2
+
+
+def test_a_verdict_for_one_purpose_is_none_for_another():
+    anchor = replace(signed_records.trust().anchors[0], purposes=frozenset({Purpose.ORGANIZATION}))
+    validator = PathValidator(replace(signed_records.trust(), anchors=(anchor,)))
+    for purpose, passing in (
+        (Purpose.ORGANIZATION, True),
+        (Purpose.PERSON, False),
+        (Purpose.TIMESTAMP, False),
+        (Purpose.ORGANIZATION, True),
+    ):
+        verdict = validator.validate(leaf(), NOTHING, purpose, NOW).verdict
+        assert (verdict.indication is Indication.TOTAL_PASSED) is passing
+
+
+def test_a_kept_verdict_ends_in_the_second_in_which_trust_in_the_anchor_begins_or_ends():
+    """Not with the day in Vietnam, with which verdicts end at the latest."""
+    anchor = replace(
+        signed_records.trust().anchors[0],
+        valid_from=date(2026, 6, 1),
+        valid_until=date(2026, 6, 20),
+    )
+    validator = PathValidator(replace(signed_records.trust(), anchors=(anchor,)))
+    second = timedelta(seconds=1)
+    begin, end = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 21, tzinfo=UTC)
+    for at, passing in (
+        (begin - second, False),
+        (begin, True),
+        (begin - second, False),
+        (end - second, True),
+        (end, False),
+        (end - second, True),
+        (end + second, False),
+        (begin + second, True),
+    ):
+        verdict = validator.validate(leaf(), NOTHING, None, at).verdict
+        assert (verdict.indication is Indication.TOTAL_PASSED) is passing, at
