@@ -25,6 +25,7 @@ from cli.commands import (
     sample,
     serve,
     sign,
+    submit,
     token,
     trust,
     verify,
@@ -51,6 +52,7 @@ def build() -> TyperGroup:
     batches.command("resume", cls=Command)(batch.resume)
     batches.command("cancel", cls=Command)(batch.cancel)
     app.add_typer(batches, name="batch")
+    app.command("submit", cls=Command)(submit.submit)
     app.command("history", cls=Command)(history.history)
     app.command("continuity", cls=Command)(continuity.continuity)
     app.command("quality", cls=Command)(quality.quality)

@@ -10,10 +10,12 @@ HocbaError
 │   ├── BadCursor            a page's cursor that this index did not give
 │   ├── LifecycleRefused     what was asked for does not fit what the record or pupil is now
 │   ├── BatchUnknown         there is no batch of this number
-│   └── BatchRefused         what was ordered does not fit the state that the batch is in
+│   ├── BatchRefused         what was ordered does not fit the state that the batch is in
+│   └── SubmissionRefused    a server, or this machine, does not take a submission as it is
 ├── TryAgain             nobody yet: nothing was promised, the same call may succeed later
 │   ├── IndexUnavailable     the database cannot be reached or is locked
-│   └── IndexConflict        another ingest was faster; decide anew
+│   ├── IndexConflict        another ingest was faster; decide anew
+│   └── ServerAway           a server to submit to does not answer, or not as it should
 ├── BatchStopped         nobody: somebody holds or cancelled the batch that is being worked
 └── ReceiptInvalid       whoever relies on the receipt: it is not what this repository signed
 """
@@ -72,6 +74,10 @@ class BatchRefused(CallerError):  # noqa: N818
     """Nothing was changed: the batch is in no state in which the order means anything."""
 
 
+class SubmissionRefused(CallerError):  # noqa: N818
+    """A submission cannot go on as it is; nothing that a server has is lost."""
+
+
 class TryAgain(HocbaError):  # noqa: N818
     """Nothing was promised; the same call may succeed later."""
 
@@ -86,6 +92,10 @@ class IndexConflict(TryAgain):
 
 class BatchStopped(HocbaError):  # noqa: N818
     """Nothing of this part was taken in: the batch was held, cancelled or finished meanwhile."""
+
+
+class ServerAway(TryAgain):
+    """A server does not answer, or answers that it cannot now, for longer than one waits."""
 
 
 class ReceiptInvalid(HocbaError):  # noqa: N818

@@ -177,6 +177,18 @@ def check_only(data: bytes, file_name: str, by: Judgement, at: datetime) -> Exam
     )
 
 
+def claimed_record(data: bytes, definitions: DefinitionRegistry) -> RecordReference | None:
+    """Which record and version a document says it is; None where that cannot be read."""
+    try:
+        document = parse(data)
+    except Unreadable:
+        return None
+    definition = definitions.find(document)
+    if definition is None:
+        return None
+    return _reference(_read_fields(definition.view(document), definition), definition)
+
+
 def unreadable(data: bytes, file_name: str, at: datetime, reason: Finding) -> Examination:
     """The examination of bytes that are no document."""
     return Examination(

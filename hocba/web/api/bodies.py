@@ -50,6 +50,23 @@ class BatchBody(BaseModel):
     seconds_left: int | None = Field(None, description="About how long it will still take.")
 
 
+class KnownDocument(BaseModel):
+    """A document of a manifest that is held already; `receipt` where it was asked for."""
+
+    sha256: str
+    madinhdanhhocba: str
+    phienban: int
+    accepted_at: Moment
+    receipt: str | None
+
+
+class ManifestAnswer(BaseModel):
+    """What of a manifest is held; `missing` are digests."""
+
+    known: list[KnownDocument]
+    missing: list[str]
+
+
 class ItemBody(BaseModel):
     """One document of a batch and what became of it."""
 

@@ -136,6 +136,7 @@ def test_the_document_is_openapi_3_1_and_names_every_route_for_systems(sample):
         "/v1/batches/{batch}/resume",
         "/v1/batches/{batch}/summary",
         "/v1/batches/{batch}/summary.csv",
+        "/v1/manifests",
         "/v1/uploads",
         "/v1/uploads/{upload}",
         "/v1/records/{madinhdanhhocba}/requests",
