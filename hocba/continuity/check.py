@@ -14,6 +14,7 @@ Steps, as in `continuity_of`:
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
+from typing import TypeVar
 
 from hocba.continuity.transfer import arrives_in_time, explained_by_history, history_of, transfer
 from hocba.continuity.years import (
@@ -24,16 +25,16 @@ from hocba.continuity.years import (
     name_of,
     year_of,
 )
-from hocba.index.rows import Record
+from hocba.index.continuity import YearRecord
 from hocba.model.record import RecordStatus
 from schemas.findings import finding
 
-ByYear = Mapping[int, Sequence[Record]]
+_R = TypeVar("_R", bound=YearRecord)
 
 
 def continuity_of(
-    records: Sequence[Record], siblings: Sequence[str] = ()
-) -> tuple[ContinuityFinding, ...]:
+    records: Sequence[_R], siblings: Sequence[str] = ()
+) -> tuple[ContinuityFinding[_R], ...]:
     """Everything that does not fit in the years of one pupil, oldest first.
 
     *records* are all of the pupil's under all linked ids; *siblings* are other ids with the same
@@ -45,11 +46,11 @@ def continuity_of(
         for each in ordered
         if each.status is RecordStatus.VALID and (year := year_of(each)) is not None
     ]
-    recalled: dict[int, list[Record]] = {}
+    recalled: dict[int, list[_R]] = {}
     for each in ordered:
         if each.status is RecordStatus.RECALLED and (year := year_of(each)) is not None:
             recalled.setdefault(year.start, []).append(each)
-    by_start: dict[int, list[Year]] = {}
+    by_start: dict[int, list[Year[_R]]] = {}
     for year in years:
         by_start.setdefault(year.start, []).append(year)
     found = [
@@ -69,20 +70,20 @@ def continuity_of(
     return tuple(found)
 
 
-def _found(code: str, *records: Record, **parameters: object) -> ContinuityFinding:
+def _found(code: str, *records: _R, **parameters: object) -> ContinuityFinding[_R]:
     """A finding that shows in the last of *records*."""
     named = tuple((name, str(value)) for name, value in parameters.items())
     return ContinuityFinding(replace(finding(code), parameters=named), records[-1], records)
 
 
-def _beginning(years: Sequence[Year]) -> Iterator[ContinuityFinding]:
+def _beginning(years: Sequence[Year[_R]]) -> Iterator[ContinuityFinding[_R]]:
     if years and years[0].grade is not None and years[0].grade > 1:
         first = years[0].record
         told = sum(1 for each in first.earlier or () if each.namhoc < first.namhoc)
         yield _found("HB-I140", first, year=first.namhoc, grade=years[0].grade, told=told)
 
 
-def _one_year(same: Sequence[Year]) -> Iterator[ContinuityFinding]:
+def _one_year(same: Sequence[Year[_R]]) -> Iterator[ContinuityFinding[_R]]:
     """Two records in force for one year: the pupil was moved in it, or one is too many."""
     for one, other in combinations((each.record for each in same), 2):
         about = {"year": other.namhoc, "school": one.tentruong, "other": other.tentruong}
@@ -94,7 +95,9 @@ def _one_year(same: Sequence[Year]) -> Iterator[ContinuityFinding]:
             yield _found("HB-I154", one, other, **about)
 
 
-def _step(before: Year, after: Year, recalled: ByYear) -> Iterator[ContinuityFinding]:
+def _step(
+    before: Year[_R], after: Year[_R], recalled: Mapping[int, Sequence[_R]]
+) -> Iterator[ContinuityFinding[_R]]:
     yield from _missing(before, after, recalled)
     yield from _grades(before, after)
     if after.start == before.start + 1:
@@ -105,7 +108,9 @@ def _step(before: Year, after: Year, recalled: ByYear) -> Iterator[ContinuityFin
         yield _found("HB-I158", old, new, before=old.namhoc, after=new.namhoc)
 
 
-def _missing(before: Year, after: Year, recalled: ByYear) -> Iterator[ContinuityFinding]:
+def _missing(
+    before: Year[_R], after: Year[_R], recalled: Mapping[int, Sequence[_R]]
+) -> Iterator[ContinuityFinding[_R]]:
     """The years between two records, each with what is known of it."""
     gap = after.start - before.start
     growth = None if None in (before.grade, after.grade) else _growth(before, after)
@@ -125,11 +130,11 @@ def _missing(before: Year, after: Year, recalled: ByYear) -> Iterator[Continuity
             yield _found("HB-I143", old, new, year=year)
 
 
-def _growth(before: Year, after: Year) -> int:
+def _growth(before: Year[_R], after: Year[_R]) -> int:
     return (after.grade or 0) - (before.grade or 0)
 
 
-def _grades(before: Year, after: Year) -> Iterator[ContinuityFinding]:
+def _grades(before: Year[_R], after: Year[_R]) -> Iterator[ContinuityFinding[_R]]:
     """Whether the grade of the later year follows from the earlier one."""
     if before.grade is None or after.grade is None:
         return
@@ -153,7 +158,9 @@ def _grades(before: Year, after: Year) -> Iterator[ContinuityFinding]:
         yield from _promoted(before, after, about)
 
 
-def _repeated(before: Year, after: Year, about: Mapping[str, object]) -> ContinuityFinding:
+def _repeated(
+    before: Year[_R], after: Year[_R], about: Mapping[str, object]
+) -> ContinuityFinding[_R]:
     old, new = before.record, after.record
     if before.grade in LAST_GRADES and old.hoanthanhcap:
         return _found("HB-I151", old, new, **about)
@@ -167,8 +174,8 @@ def _repeated(before: Year, after: Year, about: Mapping[str, object]) -> Continu
 
 
 def _promoted(
-    before: Year, after: Year, about: Mapping[str, object]
-) -> Iterator[ContinuityFinding]:
+    before: Year[_R], after: Year[_R], about: Mapping[str, object]
+) -> Iterator[ContinuityFinding[_R]]:
     """Who goes up was promoted, and from the last grade of a level has completed it."""
     old, new = before.record, after.record
     if before.grade in LAST_GRADES and old.hoanthanhcap is False:
@@ -178,8 +185,8 @@ def _promoted(
 
 
 def _only_recalled(
-    by_start: Mapping[int, Sequence[Year]], recalled: ByYear
-) -> Iterator[ContinuityFinding]:
+    by_start: Mapping[int, Sequence[Year[_R]]], recalled: Mapping[int, Sequence[_R]]
+) -> Iterator[ContinuityFinding[_R]]:
     """Years after the last record in force of which only a recalled record is left."""
     last = max(by_start, default=0)
     for start, records in recalled.items():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from hocba.continuity.check import continuity_of
-from hocba.index.continuity import ContinuityRow, PupilYears
+from hocba.index.continuity import ContinuityRow, PupilYears, YearRow
 from hocba.index.index import Index, Transaction
 from schemas.findings import Severity
 
@@ -15,9 +15,9 @@ def refresh(tx: Transaction, ids: Iterable[str]) -> None:
 
     In the transaction that changed them: what is kept always says what the records say.
     """
-    years = list(tx.continuity.years_of(ids))
+    years = list(tx.continuity.years_to_judge(ids))
     known = {each for pupil in years for each in pupil.ids}
-    years += tx.continuity.years_of({s for pupil in years for s in pupil.siblings} - known)
+    years += tx.continuity.years_to_judge({s for pupil in years for s in pupil.siblings} - known)
     rows = [row for pupil in years for row in _rows(pupil)]
     tx.continuity.replace((each for pupil in years for each in pupil.ids), rows)
 
@@ -38,7 +38,7 @@ def refresh_all(index: Index, progress: Callable[[int], None] = lambda _: None) 
         progress(done)
 
 
-def _rows(pupil: PupilYears) -> Iterable[ContinuityRow]:
+def _rows(pupil: PupilYears[YearRow]) -> Iterable[ContinuityRow]:
     """What is kept: notes explain to who looks at the pupil, and are no figure."""
     for each in continuity_of(pupil.records, pupil.siblings):
         if each.finding.severity is not Severity.NOTE:

@@ -18,7 +18,7 @@ class PupilContinuity:
 
     mahocsinh: str
     records: tuple[Record, ...]
-    findings: tuple[ContinuityFinding, ...]
+    findings: tuple[ContinuityFinding[Record], ...]
 
     @property
     def in_order(self) -> bool:
@@ -57,7 +57,7 @@ class PupilContinuity:
         }
 
 
-def pupil_continuity(mahocsinh: str, years: PupilYears) -> PupilContinuity:
+def pupil_continuity(mahocsinh: str, years: PupilYears[Record]) -> PupilContinuity:
     """What was found in *years*."""
     found = continuity_of(years.records, years.siblings)
     return PupilContinuity(mahocsinh, years.records, found)

@@ -2,14 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from hocba.index.rows import Record
+from hocba.index.continuity import YearRecord
 from schemas.findings import Finding
 
 FIRST_GRADES = frozenset({1, 6, 10})
 """Grades that begin a level: everybody comes from another school then."""
 
 LAST_GRADES = frozenset({5, 9, 12})
+
+_R = TypeVar("_R", bound=YearRecord)
 
 _SCHOOL_YEAR = re.compile(r"([0-9]{4})-([0-9]{4})\Z")
 _HIGHEST_GRADE = 12
@@ -18,7 +21,7 @@ _LEVEL_ORDER = {"02": 0, "03": 1, "04": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Year:
+class Year(Generic[_R]):
     """One record as a year of a pupil: `start` is the year in which the school year begins.
 
     `grade` is None where the record's code is none of the twelve grades.
@@ -26,11 +29,11 @@ class Year:
 
     start: int
     grade: int | None
-    record: Record
+    record: _R
 
 
 @dataclass(frozen=True, slots=True)
-class ContinuityFinding:
+class ContinuityFinding(Generic[_R]):
     """What does not fit, or explains what seems not to: the finding and what it rests on.
 
     `record` is the later of the records, where the finding shows; who may not see all that it
@@ -38,11 +41,11 @@ class ContinuityFinding:
     """
 
     finding: Finding
-    record: Record
-    rests_on: tuple[Record, ...]
+    record: _R
+    rests_on: tuple[_R, ...]
 
 
-def year_of(record: Record) -> Year | None:
+def year_of(record: _R) -> Year[_R] | None:
     """The record as a year; None where its school year cannot be read."""
     start = start_of(record.namhoc)
     if start is None:
@@ -62,7 +65,7 @@ def name_of(start: int) -> str:
     return f"{start}-{start + 1}"
 
 
-def level_falls(before: Record, after: Record) -> bool:
+def level_falls(before: YearRecord, after: YearRecord) -> bool:
     """Whether *after* is of a level that comes before the one of *before*."""
     known = before.macaphoc in _LEVEL_ORDER and after.macaphoc in _LEVEL_ORDER
     return known and _LEVEL_ORDER[after.macaphoc] < _LEVEL_ORDER[before.macaphoc]

@@ -1,14 +1,26 @@
 """What does not fit in pupils' years: kept with the later record, recomputed with each change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, RowMapping, delete, select, tuple_
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Text,
+    delete,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
 
 from hocba.index.links import PupilLinks
 from hocba.index.pages import checked_limit, page_of, position_after
 from hocba.index.rows import Page, PupilLink, Record
 from hocba.index.tables import continuity_findings, pupil_links, pupils, records
+from hocba.index.types import earlier_years_from_text
+from hocba.model.record import EarlierYear, RecordStatus
 from schemas.findings import Finding
 
 IN_LIMIT = 500
@@ -28,15 +40,91 @@ class ContinuityRow:
     finding: Finding
 
 
+class YearRecord(Protocol):
+    """What one record says of a pupil's year: a whole `Record`, or a `YearRow`."""
+
+    @property
+    def madinhdanhhocba(self) -> str: ...
+    @property
+    def mahocsinh(self) -> str: ...
+    @property
+    def sodinhdanh(self) -> str: ...
+    @property
+    def namhoc(self) -> str: ...
+    @property
+    def masogd(self) -> str: ...
+    @property
+    def matruong(self) -> str: ...
+    @property
+    def tentruong(self) -> str: ...
+    @property
+    def macaphoc(self) -> str: ...
+    @property
+    def makhoi(self) -> str: ...
+    @property
+    def status(self) -> RecordStatus: ...
+    @property
+    def duoclenlop(self) -> bool | None: ...
+    @property
+    def hoanthanhcap(self) -> bool | None: ...
+    @property
+    def earlier(self) -> tuple[EarlierYear, ...] | None: ...
+
+
 @dataclass(frozen=True, slots=True)
-class PupilYears:
+class YearRow:
+    """A record as far as its pupil's years are judged by it, made fast: all years of everybody
+    whose record comes in are looked at. The study history is read where somebody asks.
+    """
+
+    madinhdanhhocba: str
+    mahocsinh: str
+    sodinhdanh: str
+    namhoc: str
+    masogd: str
+    matruong: str
+    tentruong: str
+    macaphoc: str
+    makhoi: str
+    status: RecordStatus
+    duoclenlop: bool | None
+    hoanthanhcap: bool | None
+    history: str | None
+
+    @property
+    def earlier(self) -> tuple[EarlierYear, ...] | None:
+        """The study history; None where it is not known."""
+        return None if self.history is None else earlier_years_from_text(self.history)
+
+
+_YEAR_ROW = (
+    records.c.madinhdanhhocba,
+    records.c.mahocsinh,
+    records.c.sodinhdanh,
+    records.c.namhoc,
+    records.c.masogd,
+    records.c.matruong,
+    records.c.tentruong,
+    records.c.macaphoc,
+    records.c.makhoi,
+    records.c.status,
+    records.c.duoclenlop,
+    records.c.hoanthanhcap,
+    type_coerce(records.c.earlier, Text),
+)
+
+_R = TypeVar("_R", Record, YearRow)
+
+
+@dataclass(frozen=True, slots=True)
+class PupilYears(Generic[_R]):
     """Everything that continuity is judged by: all records of one pupil under all linked ids.
 
     `siblings` are ids with the same số định danh that nobody has linked to these.
     """
 
     ids: tuple[str, ...]
-    records: tuple[Record, ...]
+    records: tuple[_R, ...]
     links: tuple[PupilLink, ...]
     siblings: tuple[str, ...]
 
@@ -47,12 +135,26 @@ class Continuity:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def years_of(self, ids: Iterable[str]) -> tuple[PupilYears, ...]:
+    def years_of(self, ids: Iterable[str]) -> tuple[PupilYears[Record], ...]:
         """The years of the pupils with these ids; a pupil with several of them comes once."""
         families = self._families(sorted(set(ids)))
-        members = sorted({each for family in families for each in family})
-        found = self._records(members)
-        siblings = self._siblings(members)
+        return self._years(families, self._records([each for f in families for each in f]))
+
+    def years_to_judge(self, ids: Iterable[str]) -> tuple[PupilYears[YearRow], ...]:
+        """The same with what the judgement needs only."""
+        families = self._families(sorted(set(ids)))
+        found: dict[str, list[YearRow]] = {}
+        for part in _parts([each for family in families for each in family]):
+            statement = select(*_YEAR_ROW).where(records.c.mahocsinh.in_(part))
+            rows: Sequence[Any] = self._connection.execute(statement).all()
+            for row in rows:
+                found.setdefault(row.mahocsinh, []).append(YearRow(*row))
+        return self._years(families, found)
+
+    def _years(
+        self, families: Sequence[tuple[str, ...]], found: Mapping[str, Sequence[_R]]
+    ) -> tuple[PupilYears[_R], ...]:
+        siblings = self._siblings([each for family in families for each in family])
         links = PupilLinks(self._connection)
         return tuple(
             PupilYears(
@@ -74,8 +176,7 @@ class Continuity:
     def replace(self, ids: Iterable[str], rows: Sequence[ContinuityRow]) -> None:
         """Let *rows* be all that is found about the pupils with these ids."""
         wanted = sorted(set(ids))
-        for start in range(0, len(wanted), IN_LIMIT):
-            part = wanted[start : start + IN_LIMIT]
+        for part in _parts(wanted):
             self._connection.execute(
                 delete(continuity_findings).where(continuity_findings.c.mahocsinh.in_(part))
             )
@@ -139,19 +240,17 @@ class Continuity:
     def _families(self, ids: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """All linked ids of each; most pupils have one, which one query finds out."""
         linked: set[str] = set()
-        for start in range(0, len(ids), IN_LIMIT):
-            part = ids[start : start + IN_LIMIT]
-            for column in (pupil_links.c.old, pupil_links.c.new):
-                linked.update(self._connection.scalars(select(column).where(column.in_(part))))
+        for part in _parts(ids):
+            ends = (pupil_links.c.old, pupil_links.c.new)
+            statement = select(*ends).where(or_(*(each.in_(part) for each in ends)))
+            linked.update(end for row in self._connection.execute(statement) for end in row)
         links = PupilLinks(self._connection)
         return tuple(dict.fromkeys(links.ids(each) if each in linked else (each,) for each in ids))
 
     def _records(self, ids: Sequence[str]) -> Mapping[str, list[Record]]:
         found: dict[str, list[Record]] = {}
-        for start in range(0, len(ids), IN_LIMIT):
-            statement = select(records).where(
-                records.c.mahocsinh.in_(ids[start : start + IN_LIMIT])
-            )
+        for part in _parts(ids):
+            statement = select(records).where(records.c.mahocsinh.in_(part))
             order = (records.c.mahocsinh, records.c.namhoc, records.c.madinhdanhhocba)
             for row in self._connection.execute(statement.order_by(*order)).mappings():
                 found.setdefault(row["mahocsinh"], []).append(Record(**row))
@@ -161,19 +260,21 @@ class Continuity:
         """Ids with the same số định danh as each, where there are any."""
         other = pupils.alias("other")
         by_id: dict[str, list[str]] = {}
-        for start in range(0, len(ids), IN_LIMIT):
+        for part in _parts(ids):
             statement = (
                 select(pupils.c.mahocsinh, other.c.mahocsinh)
                 .join(other, pupils.c.sodinhdanh == other.c.sodinhdanh)
-                .where(
-                    pupils.c.mahocsinh.in_(ids[start : start + IN_LIMIT]),
-                    other.c.mahocsinh != pupils.c.mahocsinh,
-                )
+                .where(pupils.c.mahocsinh.in_(part), other.c.mahocsinh != pupils.c.mahocsinh)
                 .order_by(other.c.mahocsinh)
             )
             for mine, another in self._connection.execute(statement):
                 by_id.setdefault(mine, []).append(another)
         return {mine: tuple(others[:SIBLINGS_LIMIT]) for mine, others in by_id.items()}
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), IN_LIMIT):
+        yield values[start : start + IN_LIMIT]
 
 
 def _row(row: RowMapping) -> ContinuityRow:

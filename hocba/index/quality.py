@@ -185,7 +185,7 @@ class Quality:
             *key,
             func.count().label("records"),
             _count(valid).label("valid"),
-            func.count(distinct(case((valid, records.c.mahocsinh)))).label("pupils"),
+            func.count(distinct(records.c.mahocsinh)).filter(valid).label("pupils"),
             _count(checked).label("checked"),
             _count(valid & (records.c.warnings == 0)).label("without_warnings"),
             _count(valid & (records.c.signature_warnings == 0)).label("without_signature_warnings"),
@@ -334,4 +334,4 @@ class Quality:
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((condition, 1)))
+    return func.count().filter(condition)

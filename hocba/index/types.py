@@ -102,9 +102,12 @@ class EarlierYears(TypeDecorator[tuple[EarlierYear, ...]]):
         self, value: str | None, dialect: Dialect
     ) -> tuple[EarlierYear, ...] | None:
         """The years, in their order."""
-        if value is None:
-            return None
-        return tuple(_earlier_year(*row) for row in json.loads(value))
+        return None if value is None else earlier_years_from_text(value)
+
+
+def earlier_years_from_text(text: str) -> tuple[EarlierYear, ...]:
+    """A study history as `EarlierYears` keeps it."""
+    return tuple(_earlier_year(*row) for row in json.loads(text))
 
 
 def _earlier_year(
