@@ -27,6 +27,7 @@ from cli.commands import (
     sign,
     submit,
     token,
+    transfer,
     trust,
     verify,
 )
@@ -71,6 +72,14 @@ def build() -> TyperGroup:
     identities.command("list", cls=Command)(identity.show_all)
     identities.command("resolve", cls=Command)(identity.resolve)
     app.add_typer(identities, name="identity")
+    transfers = _group()
+    transfers.command("make", cls=Command)(transfer.make)
+    transfers.command("check", cls=Command)(transfer.check)
+    transfers.command("accept", cls=Command)(transfer.accept)
+    transfers.command("decline", cls=Command)(transfer.decline)
+    transfers.command("acknowledge", cls=Command)(transfer.acknowledge)
+    transfers.command("list", cls=Command)(transfer.show_all)
+    app.add_typer(transfers, name="transfer")
     app.command("export", cls=Command)(export.export)
     app.command("serve", cls=Command)(serve.serve)
     app.command("migrate", cls=Command)(migrate.migrate)

@@ -84,7 +84,7 @@ def export(
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         with home.open_index() as index:
-            writer = _Writer(draft, home.open_store(), home.receipt_key())
+            writer = DocumentWriter(draft, home.open_store(), home.receipt_key())
             with (draft / MANIFEST).open("w", encoding="utf-8", newline="") as manifest:
                 for page in _pages(index, selection):
                     writer.write(page, manifest)
@@ -101,8 +101,8 @@ def export(
     return Export(folder, writer.documents, writer.size)
 
 
-class _Writer:
-    """Writes versions and their receipts, and what belongs together."""
+class DocumentWriter:
+    """Writes versions and their receipts into a folder, and what belongs together."""
 
     def __init__(self, folder: Path, store: Store, key: ReceiptKey) -> None:
         self._folder = folder
@@ -172,11 +172,16 @@ def _note(index: Index, versions: tuple[Version, ...], at: datetime, actor: str)
 
 
 def _add_what_proves_it(home: Home, folder: Path, readme: str) -> None:
-    (folder / PUBLIC_KEY_FILE).write_bytes(public_pem(home.receipt_key().public_key))
-    if home.trust_folder.is_dir():
-        shutil.copytree(home.trust_folder, folder / "trust")
+    write_key_and_trust(folder, home.receipt_key(), home.trust_folder, readme)
     with home.open_index() as index, index.reading() as tx:
         write_roster_in_force(tx, home.roster_file, folder / "roster.csv")
+
+
+def write_key_and_trust(folder: Path, key: ReceiptKey, trust: Path, readme: str) -> None:
+    """What receipts are verified with, whom the repository believes, and how to use both."""
+    (folder / PUBLIC_KEY_FILE).write_bytes(public_pem(key.public_key))
+    if trust.is_dir():
+        shutil.copytree(trust, folder / "trust")
     (folder / README).write_text(readme, "utf-8")
 
 

@@ -8,6 +8,7 @@
     keys/receipt-key.pem        what receipts are signed with; its public half beside it
     definitions/                further definitions; may be missing
     revocation/                 copies of fetched CRLs and OCSP responses, where that is on
+    partners/                   keys of other repositories, named in hocba.toml; may be missing
     spool/                      uploads that wait to be taken in; the server makes it
 
 Trust: whoever can write here is the operator. Without trust/ or roster.csv nothing is accepted.
@@ -18,7 +19,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -32,8 +33,15 @@ from hocba.ingest.chunks import ChunkLimits
 from hocba.ingest.pipeline import Ingest, IngestOptions
 from hocba.ingest.workers import Examiner, WorkerOptions
 from hocba.model.examination import Examination
-from hocba.receipts import ReceiptKey, create_receipt_key, read_receipt_key
+from hocba.receipts import (
+    ReceiptKey,
+    create_receipt_key,
+    read_public_key,
+    read_receipt_key,
+)
 from hocba.roster.states import roster_in_force
+from hocba.transfer.office import Office
+from hocba.transfer.package import Partners
 from schemas.document import ParserLimits
 from schemas.findings import finding
 from schemas.registry import DefinitionRegistry
@@ -192,6 +200,26 @@ class Home:
         """Where missing revocation data comes from, None while fetching is not switched on."""
         policy = self.configuration.fetching
         return None if policy is None else RevocationFetcher(policy, self.path / "revocation")
+
+    def partners(self) -> Partners:
+        """The keys of other repositories by province; raises `ReceiptKeyError`."""
+        return {
+            masogd: read_public_key(self.path / file) for masogd, file in self.configuration.senders
+        }
+
+    def transfers(self, index: Index, store: Store) -> Office:
+        """What pupils are sent and taken in with; raises `ReceiptKeyError`."""
+        return Office(
+            index=index,
+            store=store,
+            key=self.receipt_key(),
+            judgement=self.judgement,
+            partners=self.partners(),
+            masogd=self.configuration.masogd,
+            trust_folder=self.trust_folder,
+            validity=timedelta(days=self.configuration.transfer_days),
+            clock=lambda: datetime.now(UTC),
+        )
 
     def examiner(self) -> "HomeExaminer":
         """What makes the examining function in every worker process."""

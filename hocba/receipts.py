@@ -6,14 +6,11 @@ the version's row alone: issued again it has the same bytes, so none is ever los
 Trust: who holds a receipt and the repository's public key needs nothing else to prove the promise.
 """
 
-import json
 import os
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,21 +24,25 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from jwt import InvalidTokenError
-from jwt.algorithms import OKPAlgorithm
-from jwt.api_jws import PyJWS
 
 from hocba.errors import ReceiptInvalid, ReceiptKeyError
 from hocba.index.rows import Version
+from hocba.signed_claims import (
+    ALGORITHM,
+    ClaimsInvalid,
+    key_id,
+    public_jwk,
+    sign_claims,
+    thumbprint,
+    verify_claims,
+)
 from schemas.findings import finding
 
 PRIVATE_KEY_FILE = "receipt-key.pem"
 PUBLIC_KEY_FILE = "receipt-key.pub.pem"
 
-_ALGORITHM = "EdDSA"
 _TYPE = "hocba-receipt+jws"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-_JWS = PyJWS(algorithms=[_ALGORITHM])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +93,11 @@ class ReceiptKey:
     @property
     def key_id(self) -> str:
         """The key's name in receipts: its JWK thumbprint (RFC 7638)."""
-        return thumbprint(public_jwk(self.public_key))
+        return key_id(self.public_key)
 
     def issue(self, receipt: Receipt) -> str:
         """*receipt*, signed; the same bytes whenever it is issued."""
-        return _JWS.encode(
-            _payload(receipt),
-            self.private_key,
-            algorithm=_ALGORITHM,
-            headers={"typ": _TYPE, "kid": self.key_id},
-            sort_headers=True,
-        )
+        return sign_claims(receipt.as_json(), self.private_key, _TYPE)
 
 
 def verify_receipt(jws: str, public_key: Ed25519PublicKey) -> Receipt:
@@ -112,20 +107,13 @@ def verify_receipt(jws: str, public_key: Ed25519PublicKey) -> Receipt:
     no second spelling of the same claims.
     """
     try:
-        token = _JWS.decode_complete(jws, public_key, algorithms=[_ALGORITHM])
-    except (InvalidTokenError, UnicodeError, ValueError) as error:
-        raise _invalid("the signature is not of this key") from error
-    if token["header"] != {
-        "alg": _ALGORITHM,
-        "kid": thumbprint(public_jwk(public_key)),
-        "typ": _TYPE,
-    }:
-        raise _invalid("the header is not that of a receipt")
-    payload: bytes = token["payload"]
+        claims = verify_claims(jws, public_key, _TYPE)
+    except ClaimsInvalid as error:
+        raise _invalid(str(error)) from error
     try:
-        receipt = _receipt(json.loads(payload))
-        canonical = _payload(receipt) == payload and all(map(_is_canonical, jws.split(".")))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        receipt = _receipt(claims)
+        canonical = receipt.as_json() == claims
+    except (ValueError, TypeError, KeyError) as error:
         raise _invalid("the claims are not those of a receipt") from error
     if not canonical:
         raise _invalid("the claims are not written as a receipt's")
@@ -181,34 +169,10 @@ def public_pem(public_key: Ed25519PublicKey) -> bytes:
     return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def public_jwk(public_key: Ed25519PublicKey) -> Mapping[str, str]:
-    """The public key as JWK (RFC 8037, clause 2), without its name."""
-    return OKPAlgorithm.to_jwk(public_key, as_dict=True)
-
-
 def published_jwk(public_key: Ed25519PublicKey) -> Mapping[str, str]:
     """The public key as JWK for others to use: with its name (`kid`) and purpose."""
     jwk = public_jwk(public_key)
-    return {**jwk, "kid": thumbprint(jwk), "use": "sig", "alg": _ALGORITHM}
-
-
-def thumbprint(jwk: Mapping[str, str]) -> str:
-    """The name of a public key: the SHA-256 over its required members (RFC 7638, clause 3)."""
-    required = {name: jwk[name] for name in ("crv", "kty", "x")}
-    text = json.dumps(required, sort_keys=True, separators=(",", ":"))
-    return urlsafe_b64encode(sha256(text.encode()).digest()).rstrip(b"=").decode()
-
-
-def _payload(receipt: Receipt) -> bytes:
-    return json.dumps(
-        receipt.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    ).encode()
-
-
-def _is_canonical(part: str) -> bool:
-    """Whether *part* is the one base64url spelling of its octets (RFC 4648, clause 3.5)."""
-    octets = urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    return urlsafe_b64encode(octets).rstrip(b"=").decode() == part
+    return {**jwk, "kid": thumbprint(jwk), "use": "sig", "alg": ALGORITHM}
 
 
 def _receipt(claims: dict[str, Any]) -> Receipt:

@@ -104,7 +104,7 @@ class Records:
         checked_limit(limit)
         if selection.batch is not None:
             return self._batch_versions(selection, after, limit)
-        statement = _selected(selection)
+        statement = _selected(selection, self._ids(selection))
         if after is not None:
             *start, phienban = position_after(after, str, str, str, str, int)
             # The index holds columns of `records` only, so these bound the range by themselves.
@@ -119,7 +119,9 @@ class Records:
     def _batch_versions(
         self, selection: VersionSelection, after: str | None, limit: int
     ) -> Page[Version]:
-        statement = _selected(selection).where(versions.c.batch == selection.batch)
+        statement = _selected(selection, self._ids(selection)).where(
+            versions.c.batch == selection.batch
+        )
         if after is not None:
             statement = statement.where(versions.c.position > position_after(after, int)[0])
         statement = statement.order_by(versions.c.position).limit(limit + 1)
@@ -206,6 +208,11 @@ class Records:
         if rows:
             self._connection.execute(versions.insert(), [values_of(each) for each in rows])
 
+    def _ids(self, selection: VersionSelection) -> tuple[str, ...]:
+        """Every id of the selected pupil; empty where none is selected."""
+        pupil = selection.mahocsinh
+        return () if pupil is None else PupilLinks(self._connection).ids(pupil)
+
     def _all(self, row: type[_Row], statement: Select[Any]) -> tuple[_Row, ...]:
         return tuple(row(**each) for each in self._connection.execute(statement).mappings())
 
@@ -214,7 +221,7 @@ class Records:
         return None if found is None else row(**found)
 
 
-def _selected(selection: VersionSelection) -> Select[Any]:
+def _selected(selection: VersionSelection, pupils: Sequence[str]) -> Select[Any]:
     """Versions of the selected records, found through the index on records.
 
     The outer join leaves nothing out, since every record has a version; it keeps SQLite from
@@ -222,8 +229,8 @@ def _selected(selection: VersionSelection) -> Select[Any]:
     """
     joined = records.outerjoin(versions)
     statement = select(versions, records.c.namhoc, records.c.matruong).select_from(joined)
-    if selection.mahocsinh is not None:
-        statement = statement.where(records.c.mahocsinh == selection.mahocsinh)
+    if pupils:
+        statement = statement.where(records.c.mahocsinh.in_(pupils))
     narrow = True
     for name in ("masogd", "namhoc", "matruong"):
         value = getattr(selection, name)

@@ -488,7 +488,10 @@ class SchoolStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionSelection:
-    """Which versions are meant; every field that is set narrows it down."""
+    """Which versions are meant; every field that is set narrows it down.
+
+    A pupil is meant with all ids that are linked to `mahocsinh`.
+    """
 
     masogd: str | None = None
     namhoc: str | None = None

@@ -6,7 +6,7 @@ same bytes again, which a store answers with the version that is there. Never a 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
@@ -42,6 +42,25 @@ Entries = Sequence[tuple[Document | BadEntry, Examined | None]]
 Stored = Mapping[tuple[str, str], StoredVersion]
 
 
+class Frame:
+    """What is written with a run of documents in one transaction; here: nothing.
+
+    A package that is taken in whole or not at all puts its own in place of it. `linked` are pairs
+    of ids that stand for one pupil once the run is written.
+    """
+
+    linked: frozenset[tuple[str, str]] = frozenset()
+
+    def before_storing(self, decisions: Sequence[Decision]) -> None:
+        """Raise unless the run may be stored as it was decided."""
+
+    def begin(self, tx: Transaction) -> None:
+        """Write what the run rests on."""
+
+    def end(self, tx: Transaction, versions: Sequence[Version]) -> None:
+        """Write what follows from the run."""
+
+
 class _DecideAnew(Exception):  # noqa: N818 -- a signal: another ingest changed what was decided on
     pass
 
@@ -56,6 +75,7 @@ class Committer:
     clock: Callable[[], datetime]
     approval: Approval = Approval.RECORDED
     extracts: Approval | None = None
+    frame: Frame = field(default_factory=Frame)
 
     def commit(self, entries: Entries) -> Counts:
         """Make the outcome of every entry durable, once; gives the counts of what was new.
@@ -92,6 +112,7 @@ class Committer:
         with self.index.reading() as tx:
             known = self._known(tx, entries)
         decisions = self._decide(entries, known)
+        self.frame.before_storing(decisions)
         return self._write(entries, known, decisions, self._put(decisions))
 
     def _decide(self, entries: Entries, known: Known) -> tuple[Decision, ...]:
@@ -125,9 +146,11 @@ class Committer:
         """
         at = self.clock()
         with self.index.transaction() as tx:
+            self.frame.begin(tx)
             locked = self._known(tx, entries, lock=True)
             if locked != known:
                 decisions = self._decide(entries, locked)
+                self.frame.before_storing(decisions)
             accepted = [(each, each.accepted) for each in decisions if each.accepted]
             versions = [self._version(each, doc, stored, at) for each, doc in accepted]
             self._write_records(tx, [doc for _, doc in accepted], at)
@@ -138,6 +161,7 @@ class Committer:
             tx.rosters.add_certificates(self._certificates([doc for _, doc in accepted], at))
             made_by = zip(versions, [each for each, _ in accepted], strict=True)
             tx.audit.extend(self._event(version, decision) for version, decision in made_by)
+            self.frame.end(tx, versions)
         outcomes = [each.outcome for each in decisions]
         return Counts(
             accepted=outcomes.count(Outcome.ACCEPTED),
@@ -178,7 +202,8 @@ class Committer:
                 ids.setdefault(reference.madinhdanhhocba, set()).add(reference.mahocsinh)
         changing = {each for pupils in ids.values() if len(pupils) > 1 for each in pupils}
         linked = ((each, other) for each in changing for other in tx.links.ids(each))
-        return frozenset(pair for pair in linked if pair[0] != pair[1])
+        found = frozenset(pair for pair in linked if pair[0] != pair[1])
+        return found | self.frame.linked
 
     def _taken(self, tx: Transaction, version: Version) -> Taken:
         same_batch = version.batch == self.batch.id

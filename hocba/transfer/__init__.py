@@ -1,0 +1,1 @@
+"""Transfer (chuyển trường): a pupil's records as a package that another repository takes in."""
