@@ -58,28 +58,10 @@ def build() -> TyperGroup:
     app.command("continuity", cls=Command)(continuity.continuity)
     app.command("quality", cls=Command)(quality.quality)
     app.command("expected", cls=Command)(quality.expected)
-    requests = _group()
-    requests.command("open", cls=Command)(request.open_)
-    requests.command("approve", cls=Command)(request.approve)
-    requests.command("decline", cls=Command)(request.decline)
-    requests.command("withdraw", cls=Command)(request.withdraw)
-    requests.command("list", cls=Command)(request.show_all)
-    app.add_typer(requests, name="request")
+    app.add_typer(_requests(), name="request")
     app.command("link", cls=Command)(link.link)
-    identities = _group()
-    identities.command("import", cls=Command)(identity.import_)
-    identities.command("check", cls=Command)(identity.check)
-    identities.command("list", cls=Command)(identity.show_all)
-    identities.command("resolve", cls=Command)(identity.resolve)
-    app.add_typer(identities, name="identity")
-    transfers = _group()
-    transfers.command("make", cls=Command)(transfer.make)
-    transfers.command("check", cls=Command)(transfer.check)
-    transfers.command("accept", cls=Command)(transfer.accept)
-    transfers.command("decline", cls=Command)(transfer.decline)
-    transfers.command("acknowledge", cls=Command)(transfer.acknowledge)
-    transfers.command("list", cls=Command)(transfer.show_all)
-    app.add_typer(transfers, name="transfer")
+    app.add_typer(_identities(), name="identity")
+    app.add_typer(_transfers(), name="transfer")
     app.command("export", cls=Command)(export.export)
     app.command("serve", cls=Command)(serve.serve)
     app.command("migrate", cls=Command)(migrate.migrate)
@@ -102,6 +84,39 @@ def build() -> TyperGroup:
     rosters.command("expiring", cls=Command)(roster_certificates.expiring)
     app.add_typer(rosters, name="roster")
     return cast("TyperGroup", typer.main.get_command(app))
+
+
+def _requests() -> typer.Typer:
+    """The commands about requests."""
+    requests = _group()
+    requests.command("open", cls=Command)(request.open_)
+    requests.command("approve", cls=Command)(request.approve)
+    requests.command("decline", cls=Command)(request.decline)
+    requests.command("withdraw", cls=Command)(request.withdraw)
+    requests.command("list", cls=Command)(request.show_all)
+    return requests
+
+
+def _identities() -> typer.Typer:
+    """The commands about identities."""
+    identities = _group()
+    identities.command("import", cls=Command)(identity.import_)
+    identities.command("check", cls=Command)(identity.check)
+    identities.command("list", cls=Command)(identity.show_all)
+    identities.command("resolve", cls=Command)(identity.resolve)
+    return identities
+
+
+def _transfers() -> typer.Typer:
+    """The commands about transfers."""
+    transfers = _group()
+    transfers.command("make", cls=Command)(transfer.make)
+    transfers.command("check", cls=Command)(transfer.check)
+    transfers.command("accept", cls=Command)(transfer.accept)
+    transfers.command("decline", cls=Command)(transfer.decline)
+    transfers.command("acknowledge", cls=Command)(transfer.acknowledge)
+    transfers.command("list", cls=Command)(transfer.show_all)
+    return transfers
 
 
 def _group() -> typer.Typer:

@@ -59,9 +59,10 @@ def know(home: Home, partner: Home, masogd: str) -> None:
     shutil.copyfile(key, home.path / "partners" / f"{masogd}.pem")
     configuration = home.path / "hocba.toml"
     text = configuration.read_text("utf-8")
-    section = "" if "\n[transfer.senders]\n" in text else "\n[transfer.senders]\n"
+    header = "[transfer.senders]\n"
+    assert header in text
     line = f'{masogd} = "partners/{masogd}.pem"\n'
-    configuration.write_text(f"{text}{section}{line}", "utf-8")
+    configuration.write_text(text.replace(header, header + line, 1), "utf-8")
 
 
 @contextmanager
