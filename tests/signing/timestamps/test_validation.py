@@ -1,6 +1,7 @@
 """Tokens of every kind, each with the exact verdict of EN 319 102-1 clause 5.4."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from asn1crypto import cms, core, tsp
@@ -12,12 +13,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signing.certificates.algorithm_usage import ends_at
 from signing.certificates.path import PathValidator, ValidationMaterial
 from signing.report import Indication, SubIndication, TimestampKind, TimestampValidation
 from signing.timestamps.validation import TimestampValidator
 from signing.xmldsig.algorithms import default_policy
 from tests.support.forged_tokens import Forger, forge_token
-from tests.support.stamping import LATER, SIGNED_AT, SOON, pki, validator
+from tests.support.stamping import LATER, SIGNED_AT, SOON, paths, pki, validator
 
 STAMPED = b"<ds:SignatureValue/>"
 FAILED, INDETERMINATE = Indication.TOTAL_FAILED, Indication.INDETERMINATE
@@ -436,3 +438,43 @@ def test_validation_never_raises(octets: bytes) -> None:
 
 
 ONE_TOKEN = token()
+
+
+@pytest.mark.parametrize(("seconds", "passing"), [(0, True), (1, False)])
+def test_the_clock_of_an_authority_may_be_ten_minutes_fast(seconds, passing) -> None:
+    ahead = token(at=LATER + timedelta(minutes=10, seconds=seconds))
+    verdict = validate(ahead).verdict
+    assert (verdict.indication is Indication.TOTAL_PASSED) is passing
+    assert {each.code for each in verdict.findings} == (set() if passing else {"HB-S093"})
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+def test_a_digest_counts_until_the_day_of_its_end_begins(seconds) -> None:
+    end = SOON.date()
+    policy = default_policy()
+    digests = {
+        uri: replace(each, accepted_until=end) if each.name == "sha256" else each
+        for uri, each in policy.digests.items()
+    }
+    at = ends_at(end) + timedelta(seconds=seconds)
+    by_table = TimestampValidator(paths(SOON), replace(policy, digests=digests))
+    found = by_table.validate(token(), STAMPED, TimestampKind.SIGNATURE, at)
+    if seconds < 0:
+        assert found.verdict.indication is Indication.TOTAL_PASSED
+    else:
+        reason = SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+        assert said(found) == (INDETERMINATE, reason, {"HB-S086"})
+
+
+def test_a_proved_time_brings_no_trust_back_that_was_taken_from_an_anchor() -> None:
+    """Only what hangs on time is lifted by a proof of time."""
+    store = pki().trust(at=LATER)
+    ended = replace(store.anchors[0], valid_until=date(2025, 1, 1))
+    no_longer = TimestampValidator(
+        PathValidator(replace(store, anchors=(ended,))), default_policy()
+    )
+    found = no_longer.validate(
+        token(), STAMPED, TimestampKind.SIGNATURE, LATER, proved_at=SIGNED_AT
+    )
+    reason = SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+    assert said(found)[:2] == (INDETERMINATE, reason)
