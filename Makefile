@@ -26,13 +26,13 @@ JOBS ?= 2
 # How long `make fuzz` goes on.
 SECONDS ?= 600
 
-.PHONY: help demo serve-demo test coverage-signing check-rules coverage bench fuzz mutants check lint types imports docs format lock install clean
+.PHONY: help demo serve-demo test coverage-signing check-rules coverage bench bench-growth fuzz mutants check lint types imports docs format lock install clean
 
 help:
 	@echo "make demo      make a sample province, take it in, show what came of it"
 	@echo "make test      run every test, with coverage"
 	@echo
-	@echo "Further: serve-demo check-rules check lint types imports coverage coverage-signing bench fuzz mutants docs format lock clean"
+	@echo "Further: serve-demo check-rules check lint types imports coverage coverage-signing bench bench-growth fuzz mutants docs format lock clean"
 
 demo: $(INSTALLED)
 	@$(BIN)/hocba demo --home $(DEMO) --records $(RECORDS)
@@ -63,6 +63,10 @@ coverage: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks
+
+# What must not grow with a batch, at full size: about half an hour and 5 GB below TMPDIR.
+bench-growth: $(INSTALLED)
+	$(BIN)/python -m tests.benchmarks.growth 20000 200000
 
 # Documents made from genuine ones, judged until the time is up; then the properties at length.
 fuzz: $(INSTALLED)
