@@ -1,14 +1,11 @@
 """The roster of the province that the repository is kept for."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Annotated
+from datetime import date, timedelta
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from hocba.index.index import Transaction
-from hocba.index.roster_rows import RosterScope
 from hocba.index.rows import NewAuditEvent
 from hocba.roster.certificates import expiring
 from hocba.roster.checking import check_bytes, roles_of
@@ -22,6 +19,15 @@ from hocba.web.api.roster_bodies import (
     PageOfChanges,
     PageOfExpiring,
     SignersBody,
+)
+from hocba.web.api.roster_parameters import (
+    KnownAt,
+    On,
+    Role,
+    School,
+    WishDependency,
+    Within,
+    moment_of,
 )
 from hocba.web.intake import refuse_other_province
 from hocba.web.pagination import CursorText, Limit, cursor_at, next_url
@@ -39,49 +45,6 @@ MOST_TOLD = 10_000
 """Findings in one answer; the figures beside them are of all."""
 
 MEDIA_TYPES = frozenset({"text/csv", ANY_BYTES})
-_CODE = r"^[A-Za-z0-9_-]{1,64}$"
-
-School = Annotated[str, Path(pattern=_CODE, description="Mã trường.")]
-Role = Annotated[str | None, Query(pattern=_CODE, description="Only this role.")]
-On = Annotated[date | None, Query(description="The day; today in Việt Nam if left out.")]
-KnownAt = Annotated[
-    str | None,
-    Query(
-        max_length=40,
-        description="As it was known at this time (ISO 8601 with a zone); now if left out.",
-    ),
-]
-Within = Annotated[int, Query(ge=1, le=3660, description="Days.")]
-Text = Annotated[str, Query(min_length=1, max_length=1000, description="Why; it is noted.")]
-Scope = Annotated[RosterScope, Query(description="What the file is complete for.")]
-Effective = Annotated[
-    date | None,
-    Query(description="From this day on, who is missing has left; today if left out."),
-]
-Confirm = Annotated[bool, Query(description="Import it though it ends unusually much.")]
-DryRun = Annotated[bool, Query(description="Only say what would change.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a sender of a roster asks for."""
-
-    reason: str
-    scope: RosterScope
-    effective: date | None
-    confirm: bool
-    dry_run: bool
-
-
-async def _wish(
-    reason: Text,
-    scope: Scope = RosterScope.PROVINCE,
-    effective: Effective = None,
-    *,
-    confirm: Confirm = False,
-    dry_run: DryRun = False,
-) -> Wish:
-    return Wish(reason=reason, scope=scope, effective=effective, confirm=confirm, dry_run=dry_run)
 
 
 @router.get("/schools/{matruong}/signers", response_model=SignersBody)
@@ -95,7 +58,7 @@ def read_signers(
 ) -> dict[str, object]:
     """Who could sign for a school on a day; also as it was known at an earlier time."""
     _refuse_other_province(repository, caller)
-    day, known = on or _today(repository), _moment(known_at)
+    day, known = on or _today(repository), moment_of(known_at)
     with repository.index.transaction() as tx:
         _note(tx, repository, caller, "roster.signers.read", matruong)
         try:
@@ -166,7 +129,7 @@ async def import_file(
     language: ApiLanguage,
     request: Request,
     response: Response,
-    wish: Annotated[Wish, Depends(_wish)],
+    wish: WishDependency,
 ) -> dict[str, object]:
     """Make the CSV in the body the roster, whole or not at all; 422 tells all that is wrong.
 
@@ -304,16 +267,3 @@ def _iso(day: date | None) -> str | None:
 
 def _today(repository: Repository) -> date:
     return repository.clock().astimezone(VIETNAM_TIME).date()
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A time with its zone, of this century: others fit no column."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or not 2000 < moment.year < 2200:
-        raise Problem(ProblemType.INVALID_REQUEST, members={"names": "known_at", "errors": []})
-    return moment
