@@ -1,7 +1,7 @@
 """Reports on documents, written as they are examined: CSV, XLSX or JSON."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from typing import IO, Protocol
 
@@ -10,6 +10,7 @@ from hocba.explanations.groups import FindingGroups
 from hocba.explanations.tables import (
     DETAIL_COLUMNS,
     GROUP_COLUMNS,
+    SHEET_COLUMNS,
     Cell,
     ReportedDocument,
     detail_rows,
@@ -42,6 +43,8 @@ _WIDTHS = {
     "example2": 45,
     "example3": 45,
 }
+
+_SHEET_PLACES = tuple(DETAIL_COLUMNS.index(each) for each in SHEET_COLUMNS)
 
 
 class ReportWriter(Protocol):
@@ -123,14 +126,14 @@ class XlsxWriter:
         self._book = Book(file, {"title": words("guide", "title", language)})
         self._groups = Sheet(self._book, self._sheet_name("groups"), self._columns(GROUP_COLUMNS))
         self._details = Sheet(
-            self._book, self._sheet_name("details"), self._columns(DETAIL_COLUMNS), most_rows
+            self._book, self._sheet_name("details"), self._columns(SHEET_COLUMNS), most_rows
         )
 
     def add(self, document: ReportedDocument) -> None:
         """Write one document's lines; of one without findings there is nothing to mend."""
         if document.findings:
             for row in detail_rows(document, self._language):
-                self._details.add(self._in_words(DETAIL_COLUMNS, row))
+                self._details.add(self._in_words(SHEET_COLUMNS, [row[at] for at in _SHEET_PLACES]))
 
     def finish(self, groups: FindingGroups) -> None:
         """Write the groups and the guide."""
@@ -154,7 +157,7 @@ class XlsxWriter:
     def _columns(self, names: tuple[str, ...]) -> list[Column]:
         return [Column(words("columns", each, self._language), _WIDTHS[each]) for each in names]
 
-    def _in_words(self, columns: tuple[str, ...], row: tuple[Cell, ...]) -> list[object]:
+    def _in_words(self, columns: tuple[str, ...], row: Sequence[Cell]) -> list[object]:
         return [
             in_words(column, cell, self._language)
             for column, cell in zip(columns, row, strict=True)

@@ -27,6 +27,24 @@ DETAIL_COLUMNS = (
 )
 """Of a finding. The first nine are what reports always had; programs may count on their order."""
 
+SHEET_COLUMNS = (
+    "file",
+    "line",
+    "label",
+    "found",
+    "allowed",
+    "mend",
+    "severity",
+    "code",
+    "message",
+    "outcome",
+    "record",
+    "version",
+    "name",
+    "path",
+)
+"""The same for a person who reads from the left: what to mend first, what is technical last."""
+
 GROUP_COLUMNS = (
     "code",
     "severity",

@@ -22,7 +22,7 @@ from hocba.web.problems import ProblemType
 from hocba.web.repository import Repository, RepositoryDependency
 from hocba.web.viewing import Trail
 
-router = APIRouter(prefix="/v1/identity", tags=["identity"], responses=problems(401, 403, 404, 422))
+router = APIRouter(tags=["identity"], responses=problems(401, 403, 404, 422))
 
 _PATH = "/v1/identity/mismatches"
 _READ = "identity.mismatches.read"
@@ -75,7 +75,7 @@ class ResolutionBody(BaseModel):
     by: str | None = Field(default=None, min_length=1, max_length=200)
 
 
-@router.get("/mismatches", response_model=PageOfMismatches)
+@router.get("/v1/identity/mismatches", response_model=PageOfMismatches)
 def list_mismatches(
     repository: RepositoryDependency,
     caller: Sender,
@@ -100,7 +100,7 @@ def list_mismatches(
 
 
 @router.get(
-    "/mismatches.csv",
+    "/v1/identity/mismatches.csv",
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}}},
 )
@@ -120,7 +120,7 @@ def download_mismatches(
 
 
 @router.get(
-    "/mismatches.xlsx",
+    "/v1/identity/mismatches.xlsx",
     response_class=Response,
     responses={200: {"content": {XLSX: {}}}},
 )
@@ -146,7 +146,9 @@ def download_workbook(
 
 
 @router.post(
-    "/mismatches/{number}/resolution", response_model=MismatchBody, responses=problems(409)
+    "/v1/identity/mismatches/{number}/resolution",
+    response_model=MismatchBody,
+    responses=problems(409),
 )
 def resolve(
     repository: RepositoryDependency,

@@ -11,7 +11,12 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from hocba.explanations.report import WRITERS, Report, XlsxWriter, summary_lines
-from hocba.explanations.tables import DETAIL_COLUMNS, GROUP_COLUMNS, ReportedDocument
+from hocba.explanations.tables import (
+    DETAIL_COLUMNS,
+    GROUP_COLUMNS,
+    SHEET_COLUMNS,
+    ReportedDocument,
+)
 from hocba.model.outcome import Outcome
 from schemas.findings import Finding, Language, finding
 
@@ -75,8 +80,8 @@ def test_a_workbook_has_a_summary_every_finding_and_a_guide() -> None:
     assert group[9:12] == [f"{number}.xml, dòng 12: 2025" for number in range(3)]
     details = list(sheet(data, "Chi tiết").iter_rows(min_row=2, values_only=True))
     assert [row[0] for row in details] == ["0.xml", "1.xml", "2.xml", "3.xml"]
-    assert details[0][DETAIL_COLUMNS.index("line")] == 12
-    assert details[0][DETAIL_COLUMNS.index("outcome")] == "không đạt"
+    assert details[0][SHEET_COLUMNS.index("line")] == 12
+    assert details[0][SHEET_COLUMNS.index("outcome")] == "không đạt"
     guide = "\n".join(
         str(cell) for row in sheet(data, "Hướng dẫn").iter_rows(values_only=True) for cell in row
     )
@@ -96,7 +101,7 @@ def test_a_workbook_stays_readable_while_one_scrolls_and_filters() -> None:
 def test_ids_stay_texts_and_formulas_stay_words() -> None:
     data = write(".xlsx", reported(EVIL, wrong_year("+1-1"), record="000012"))
     row = next(sheet(data, "Chi tiết").iter_rows(min_row=2))
-    values = dict(zip(DETAIL_COLUMNS, row, strict=True))
+    values = dict(zip(SHEET_COLUMNS, row, strict=True))
     assert values["record"].value == "000012"
     assert values["file"].value == EVIL
     assert values["found"].value == "+1-1"
