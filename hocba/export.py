@@ -177,10 +177,10 @@ def _add_what_proves_it(home: Home, folder: Path, readme: str) -> None:
         write_roster_in_force(tx, home.roster_file, folder / "roster.csv")
 
 
-def write_key_and_trust(folder: Path, key: ReceiptKey, trust: Path, readme: str) -> None:
+def write_key_and_trust(folder: Path, key: ReceiptKey, trust: Path | None, readme: str) -> None:
     """What receipts are verified with, whom the repository believes, and how to use both."""
     (folder / PUBLIC_KEY_FILE).write_bytes(public_pem(key.public_key))
-    if trust.is_dir():
+    if trust is not None and trust.is_dir():
         shutil.copytree(trust, folder / "trust")
     (folder / README).write_text(readme, "utf-8")
 

@@ -17,20 +17,31 @@ if TYPE_CHECKING:
     from hocba.changes import VersionChanges
     from hocba.home import Home as OpenHome
     from hocba.index.rows import PupilLink, RecordHistory, Request, Timeline, Version
+    from hocba.issues import Issue
 
 Pupil = Annotated[str, typer.Argument(metavar="MAHOCSINH")]
 Changes = Annotated[bool, typer.Option("--changes")]
+Issues = Annotated[bool, typer.Option("--issues")]
 ByVersion: TypeAlias = Mapping[tuple[str, int], "VersionChanges"]
 
 _NONE: ByVersion = MappingProxyType({})
 
 
 def history(
-    context: typer.Context, mahocsinh: Pupil, home: Home, *, changes: Changes = False
+    context: typer.Context,
+    mahocsinh: Pupil,
+    home: Home,
+    *,
+    changes: Changes = False,
+    issues: Issues = False,
 ) -> ExitCode:
-    """Show all records of the pupil *mahocsinh*, with *changes* what each version changed."""
+    """Show all records of the pupil *mahocsinh*, with *changes* what each version changed.
+
+    With *issues* also every time that a document was given out.
+    """
     from hocba import home as homes
     from hocba.index.rows import NewAuditEvent
+    from hocba.issues import all_issues
 
     session = session_of(context)
     opened = homes.Home.open(home)
@@ -41,6 +52,8 @@ def history(
             each.record.madinhdanhhocba: tx.requests.of_record(each.record.madinhdanhhocba)
             for each in timeline.records
         }
+        records = [each.record.madinhdanhhocba for each in timeline.records] if issues else []
+        given = [(each, all_issues(tx, each)) for each in records]
         # Every access to a record is noted, the operator's as well.
         tx.audit.extend(
             NewAuditEvent(
@@ -54,11 +67,15 @@ def history(
         )
     changed = _changes(timeline, opened) if changes else {}
     if session.json:
-        session.emit(_as_json(timeline, changed, session))
+        body = _as_json(timeline, changed, session)
+        if issues:
+            body["issues"] = [each.as_json() for _, found in given for each in found]
+        session.emit(body)
     else:
         show_timeline(timeline, session, changed)
         _show_requests(timeline, requests, session)
         _show_links(links, session)
+        _show_issues(given if issues else None, session)
     return ExitCode.PASSED if timeline.records else ExitCode.FAILED
 
 
@@ -96,6 +113,23 @@ def _show_requests(
             session.write()
             session.say("history.requests", namhoc=each.record.namhoc)
             show_requests(found, session)
+
+
+def _show_issues(given: "list[tuple[str, tuple[Issue, ...]]] | None", session: Session) -> None:
+    if given is None:
+        return
+    session.write()
+    session.say("history.issues", count=sum(len(found) for _, found in given))
+    for _, found in given:
+        for each in found:
+            session.say(
+                "history.issue",
+                at=session.moment(each.at),
+                actor=visible(each.actor),
+                action=session.text(f"history.issued.{each.action.replace('.', '_')}"),
+                record=each.madinhdanhhocba,
+                phienban=each.phienban or "–",
+            )
 
 
 def _show_links(links: "tuple[PupilLink, ...]", session: Session) -> None:

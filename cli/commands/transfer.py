@@ -70,8 +70,7 @@ def make(
     )
     with opened.open_index() as index:
         office = opened.transfers(index, opened.open_store())
-        readme = session.text("transfer.readme")
-        made = making.make_transfer(office, order, by=by, actor=ACTOR, readme=readme)
+        made = making.make_transfer(office, order, by=by, actor=ACTOR, language=session.language)
         data = office.store.get(made.storage_key, made.version_id, made.sha256)
     write_whole(out, data)
     out.chmod(0o600)

@@ -1,7 +1,7 @@
 """The audit trail: who did what to what. Append-only, which the database itself holds."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -31,13 +31,16 @@ class AuditTrail:
         self,
         *,
         madinhdanhhocba: str | None = None,
+        actions: Sequence[str] = (),
         after: str | None = None,
         limit: int = 100,
     ) -> Page[AuditEvent]:
-        """Events, oldest first; all of them, or those of one record."""
+        """Events, oldest first; all of them, or those of one record or of some *actions*."""
         statement = select(audit_events).limit(checked_limit(limit) + 1)
         if madinhdanhhocba is not None:
             statement = statement.where(audit_events.c.madinhdanhhocba == madinhdanhhocba)
+        if actions:
+            statement = statement.where(audit_events.c.action.in_(actions))
         if after is not None:
             statement = statement.where(audit_events.c.id > position_after(after, int)[0])
         statement = statement.order_by(audit_events.c.id)

@@ -17,7 +17,8 @@ from jwt.algorithms import OKPAlgorithm
 from jwt.exceptions import InvalidKeyError
 
 from hocba.errors import ReceiptInvalid
-from hocba.receipts import public_jwk, read_public_key, thumbprint, verify_receipt
+from hocba.receipts import read_public_key, verify_receipt
+from hocba.signed_claims import key_id
 from hocba.submit.connection import Connection
 from hocba.submit.manifest import AT_ONCE, held, unintelligible
 from hocba.submit.state import Line, State
@@ -190,4 +191,4 @@ def _keys(body: dict[str, list[dict[str, str]]]) -> Mapping[str, Ed25519PublicKe
 
 
 def _name(key: Ed25519PublicKey) -> str:
-    return thumbprint(public_jwk(key))
+    return key_id(key)

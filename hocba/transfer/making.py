@@ -6,10 +6,12 @@ Bytes, row, promise: the package is in the store before its row says so.
 import csv
 import io
 import tempfile
+import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,7 +30,7 @@ from hocba.transfer.office import Office
 from hocba.transfer.package import Package, pack, read_package
 from hocba.transfer.rosters import FOLDER as ROSTERS
 from hocba.transfer.rosters import stated
-from schemas.findings import finding
+from schemas.findings import Language, finding
 from signing.roster import RosterEntry
 
 
@@ -56,7 +58,9 @@ class _Gathered:
     arrivals: tuple[Transfer, ...]
 
 
-def make_transfer(office: Office, order: Order, *, by: str, actor: str, readme: str) -> Transfer:
+def make_transfer(
+    office: Office, order: Order, *, by: str, actor: str, language: Language
+) -> Transfer:
     """The transfer, its package kept and ready to be handed out; raises `TransferRefused`.
 
     Each document that leaves is an event of the audit trail, as in an export.
@@ -65,7 +69,7 @@ def make_transfer(office: Office, order: Order, *, by: str, actor: str, readme: 
     order, by = _checked(order, sender), checked_name(by)
     with office.index.reading() as tx:
         gathered = _gather(tx, order, sender, whole=office.masogd is not None)
-    files = dict(_files(office, gathered, sender, at, readme))
+    files = dict(_files(office, gathered, sender, at, _readme(language)))
     span = office.validity if order.days is None else timedelta(days=order.days)
     manifest = TransferManifest(
         id=str(uuid4()),
@@ -98,6 +102,13 @@ def make_transfer(office: Office, order: Order, *, by: str, actor: str, readme: 
         tx.transfers.add(transfer)
         tx.audit.extend(_events(transfer, gathered.versions, at, actor))
     return transfer
+
+
+def _readme(language: Language) -> str:
+    """README.txt of a package: what is in it, and how to check it."""
+    raw = resources.files("hocba.transfer").joinpath("readme.toml").read_text("utf-8")
+    text: str = tomllib.loads(raw)[language.value]
+    return text.lstrip()
 
 
 def storage_key(identity: str, direction: TransferDirection) -> str:

@@ -26,6 +26,6 @@ class Office:
     judgement: Callable[[], Judgement]
     partners: Partners
     masogd: str | None
-    trust_folder: Path
+    trust_folder: Path | None
     validity: timedelta
     clock: Callable[[], datetime]

@@ -30,6 +30,7 @@ from hocba.web.api import (
     quality,
     records,
     roster,
+    transfers,
     uploads,
 )
 from hocba.web.followers import Followers, Rhythm
@@ -65,6 +66,7 @@ _ROUTERS = tuple(
         operation,
         quality,
         roster,
+        transfers,
         start,
         parent,
         check,

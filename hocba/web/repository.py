@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,8 @@ from hocba.index.index import Index
 from hocba.ingest.pipeline import Ingest
 from hocba.judging import CurrentJudgement
 from hocba.receipts import ReceiptKey
+from hocba.transfer.office import Office
+from hocba.transfer.package import Partners
 from hocba.web.followers import Followers
 from hocba.web.limits import RateLimit
 from hocba.web.metrics import Metrics
@@ -46,6 +48,24 @@ class Repository:
     clock: Callable[[], datetime]
     masogd: str | None = None
     roster_file: Path | None = None
+    partners: Partners = field(default_factory=dict)
+    trust_folder: Path | None = None
+    transfer_validity: timedelta = timedelta(days=30)
+
+    @property
+    def office(self) -> Office:
+        """What pupils are sent and taken in with."""
+        return Office(
+            index=self.index,
+            store=self.store,
+            key=self.receipts,
+            judgement=self.judgement,
+            partners=self.partners,
+            masogd=self.masogd,
+            trust_folder=self.trust_folder,
+            validity=self.transfer_validity,
+            clock=self.clock,
+        )
 
 
 def open_repository(home: Home) -> Repository:
@@ -54,7 +74,7 @@ def open_repository(home: Home) -> Repository:
     Raises `HocbaError`, `StorageError`, `SigningError` or `SchemasError` where a part of it
     cannot be used: a server does not start with half a repository.
     """
-    store, receipts = home.open_store(), home.receipt_key()
+    store, receipts, partners = home.open_store(), home.receipt_key(), home.partners()
     index = home.open_index()
     try:
         judgement = CurrentJudgement(home, time.monotonic, index)
@@ -72,6 +92,9 @@ def open_repository(home: Home) -> Repository:
         clock=lambda: datetime.now(UTC),
         masogd=home.configuration.masogd,
         roster_file=home.roster_file,
+        partners=partners,
+        trust_folder=home.trust_folder,
+        transfer_validity=timedelta(days=home.configuration.transfer_days),
     )
 
 

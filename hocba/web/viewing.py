@@ -77,7 +77,7 @@ def visible_timeline(repository: Repository, caller: Caller, mahocsinh: str) -> 
         trail = Trail(tx, caller, repository)
         own = caller.may_see_pupil(mahocsinh)
         found = tx.records.timeline(mahocsinh).records if own else ()
-        seen = tuple(each for each in found if caller.may_see(each.record))
+        seen = tuple(each for each in found if exists_for(tx, caller, each.record))
         for each in seen:
             trail.seen(action, record=each.record)
         waiting = not seen and own and caller.is_guardian
@@ -147,4 +147,11 @@ def visible_changes(
 
 def _find(tx: Transaction, caller: Caller, madinhdanhhocba: str) -> Record | None:
     record = tx.records.find(madinhdanhhocba)
-    return record if record is not None and caller.may_see(record) else None
+    return record if record is not None and exists_for(tx, caller, record) else None
+
+
+def exists_for(tx: Transaction, caller: Caller, record: Record) -> bool:
+    """Whether the caller sees the record: as its own, or as that of a pupil who moved to it."""
+    if caller.may_see(record) or caller.is_guardian or caller.masogd is None:
+        return caller.may_see(record)
+    return tx.transfers.came_in(tx.links.ids(record.mahocsinh), caller.masogd)

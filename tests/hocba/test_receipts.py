@@ -31,9 +31,9 @@ from hocba.receipts import (
     published_jwk,
     read_public_key,
     read_receipt_key,
-    thumbprint,
     verify_receipt,
 )
+from hocba.signed_claims import thumbprint
 from tests.support.rows import record, version_of
 
 _RECEIPT = Receipt.of(version_of(record()))

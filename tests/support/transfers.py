@@ -19,6 +19,7 @@ from hocba.transfer.making import Order, make_transfer
 from hocba.transfer.manifest import KIND
 from hocba.transfer.office import Office
 from hocba.transfer.package import MANIFEST_FILE, Package, read_package
+from schemas.findings import Language
 from signing.roster import RosterEntry, write_roster
 from tests.support import signed_home, signed_records
 
@@ -82,7 +83,7 @@ def make_package(home: Home, folder: Path, at: datetime = SENT_AT, **changes: An
     }
     with office_of(home, at) as office:
         order = Order(**{**values, **changes})
-        made = make_transfer(office, order, by="Sở A", actor="cli", readme="đọc tôi")
+        made = make_transfer(office, order, by="Sở A", actor="cli", language=Language.VI)
         data = office.store.get(made.storage_key, made.version_id, made.sha256)
     path = folder / f"{made.id}.zip"
     path.write_bytes(data)

@@ -287,5 +287,5 @@ def test_a_store_that_fails_leaves_nothing_and_a_second_try_succeeds(provinces) 
 def test_what_is_sent_is_noted_with_its_bytes_in_the_store(provinces) -> None:
     with office_of(provinces.sender) as office:
         order = Order(mahocsinh=signed_home.PUPIL, sender=None, receiver=RECEIVER, reason="x")
-        made = make_transfer(office, order, by="Sở A", actor="cli", readme="")
+        made = make_transfer(office, order, by="Sở A", actor="cli", language=Language.VI)
         assert office.store.get(made.storage_key, made.version_id, made.sha256)

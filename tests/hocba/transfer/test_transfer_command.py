@@ -1,0 +1,64 @@
+"""`hocba transfer` and what goes with it, as people type it."""
+
+from hocba.receipts import PUBLIC_KEY_FILE
+from tests.support import signed_home
+from tests.support.command import call
+from tests.support.transfers import SENDER, signed_anew
+
+PUPIL = signed_home.PUPIL
+
+
+def test_the_way_of_a_package_reads_right_in_vietnamese(provinces, tmp_path) -> None:
+    package, answer = tmp_path / "chuyen.zip", tmp_path / "xac-nhan.jws"
+    a, b = ("--home", provinces.sender.path), ("--home", provinces.receiver.path)
+    made = call(
+        *("transfer", "make", PUPIL, "--to", "10", "--reason", "Chuyển theo gia đình"),
+        *("--by", "Phòng GDPT", "--out", package, *a),
+    )
+    assert made.code == 0, made.err
+    assert "gồm 1 phiên bản học bạ, gửi cho sở 10" in made.out
+    assert package.stat().st_mode & 0o077 == 0
+
+    key = f"{SENDER}={provinces.sender.keys_folder / PUBLIC_KEY_FILE}"
+    checked = call("transfer", "check", package, "--key", key, "--trust", tmp_path / "believed")
+    assert checked.code == 0, checked.out + checked.err
+    assert "Bản kê và mọi tệp đúng như đã ký." in checked.out
+    assert "hợp lệ  documents/" in checked.out
+    assert call("transfer", "check", package, "--key", key).code == 3
+    assert "MASOGD=TỆP" in call("transfer", "check", package, "--key", "x").err
+
+    taken = call("transfer", "accept", package, "--by", "Sở B", "--answer", answer, *b)
+    assert taken.code == 0, taken.err
+    assert "Đã tiếp nhận: 1 phiên bản mới, 0 phiên bản đã có từ trước." in taken.out
+    assert "do sở 25 xác nhận trong gói" in taken.out
+    filed = call("transfer", "acknowledge", answer, *a)
+    assert "chuyển đi, đã tiếp nhận" in filed.out
+    assert "chuyển đến, đã tiếp nhận" in call("transfer", "list", *b).out
+
+    issues = call("history", PUPIL, "--issues", *a)
+    assert "Các lần cấp học bạ (1):" in issues.out
+    assert "gửi theo gói chuyển trường, phiên bản 1" in issues.out
+    [body] = call("history", PUPIL, "--issues", "--format=json", *a).lines
+    assert [each["action"] for each in body["issues"]] == ["version.transferred"]
+
+
+def test_what_is_refused_is_one_clear_line(provinces) -> None:
+    path = signed_anew(provinces.send(), provinces.sender, lambda c, _: c.update(receiver="77"))
+    refused = call("transfer", "accept", path, "--by", "B", "--home", provinces.receiver.path)
+    assert refused.code == 2
+    assert "HB-I093: Gói này gửi cho sở 77, không phải sở 10." in refused.err
+    declined = call(
+        *("transfer", "decline", provinces.send(), "--reason", "Nhầm", "--by", "B"),
+        *("--home", provinces.receiver.path),
+    )
+    assert "không lưu gì trong kho" in declined.out
+    assert "bị từ chối" in call("transfer", "list", "--home", provinces.receiver.path).out
+
+
+def test_an_export_of_a_pupil_follows_linked_ids(provinces, tmp_path) -> None:
+    home = ("--home", provinces.sender.path)
+    linked = call("link", PUPIL, "2500000099", "--reason", "Mã tạm", "--by", "Sở A", *home)
+    assert linked.code == 0, linked.err
+    made = call("export", "--pupil", "2500000099", "--out", tmp_path / "ra", *home)
+    assert made.code == 0, made.err
+    assert len(list((tmp_path / "ra" / "documents").rglob("*.xml"))) == 1
