@@ -6,14 +6,14 @@ certificate, where the province binds certificates to holders.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from lxml import etree
 
 from schemas.document import element_path
 from schemas.findings import Finding, finding
-from signing.mandate import RosterEntry
+from signing.mandate import RosterEntry, Substitution
 from signing.report import (
     PASSED,
     Indication,
@@ -25,8 +25,7 @@ from signing.report import (
 from signing.roster import Roster
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(NamedTuple):
     """What a signature claims: that *holder* signed as *role* for *school* on *day*.
 
     `named` is the personal id that the record names for the role, None where it names nobody;
@@ -79,8 +78,10 @@ def _judged(claim: Claim, roster: Roster) -> Verdict:
     # (4):
     if not roster.allows(claim.holder, claim.certificate):
         return _refused(_not_bound(claim))
-    own = any(each.substitution is None for each in in_force)
-    return PASSED if own else _as_substitute(claim, in_force[0])
+    substitution = in_force[0].substitution
+    if substitution is None or any(each.substitution is None for each in in_force):
+        return PASSED
+    return _as_substitute(claim, in_force[0], substitution)
 
 
 def _not_bound(claim: Claim) -> Finding:
@@ -127,11 +128,8 @@ def _by_roster(code: str, claim: Claim) -> Finding:
     )
 
 
-def _as_substitute(claim: Claim, entry: RosterEntry) -> Verdict:
+def _as_substitute(claim: Claim, entry: RosterEntry, substitution: Substitution) -> Verdict:
     """Passed, and said: whoever reads the report sees who signed for whom, and who allowed it."""
-    substitution = entry.substitution
-    if substitution is None:
-        return PASSED
     decision = substitution.decision
     decided_on = substitution.decided_on
     told = finding(

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from signing.errors import RosterError
+from signing.mandate import Substitution
 from signing.roster import Roster, RosterEntry, read_roster, write_roster
 
 HEADER = "matruong,vaitro,sodinhdanh,masothue,hovaten,tungay,denngay\n"
@@ -29,6 +30,20 @@ def test_what_is_written_is_read_again(tmp_path):
     roster = read_roster(tmp_path / "roster.csv")
     assert roster.entries() == entries
     assert len(roster) == 2
+
+
+def test_a_substitution_that_is_written_is_read_again(tmp_path):
+    substitution = Substitution(
+        person="015180000002",
+        reason="Nghỉ thai sản",
+        approver="Hiệu trưởng",
+        decision="12/QĐ",
+        decided_on=date(2025, 8, 20),
+    )
+    period = {"valid_from": date(2025, 9, 1), "valid_to": date(2026, 5, 31)}
+    entries = (entry(substitution=substitution, **period), entry(certificates=("ab" * 32,)))
+    write_roster(tmp_path / "roster.csv", entries)
+    assert read_roster(tmp_path / "roster.csv").entries() == entries
 
 
 def test_looks_a_holder_up_by_school_role_and_id():
