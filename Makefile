@@ -73,6 +73,10 @@ fuzz: $(INSTALLED)
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 	$(BIN)/python -m pytest -q --hypothesis-profile=long tests/signing/test_properties.py
 
+# 300 MB over a line that is cut ten times, by two clients; every byte compared.
+soak-upload: $(INSTALLED)
+	$(BIN)/python -m tests.support.soak_upload
+
 # Which changes of the verdict logic no test notices (docs/mutation-testing.md).
 mutants: $(INSTALLED)
 	$(BIN)/python -m tests.mutation

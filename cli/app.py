@@ -65,6 +65,12 @@ def build() -> TyperGroup:
     app.command("export", cls=Command)(export.export)
     app.command("serve", cls=Command)(serve.serve)
     app.command("migrate", cls=Command)(migrate.migrate)
+    _add_operators_groups(app)
+    return cast("TyperGroup", typer.main.get_command(app))
+
+
+def _add_operators_groups(app: typer.Typer) -> None:
+    """Who may call, whom signatures are believed from."""
     tokens = _group()
     tokens.command("create", cls=Command)(token.create)
     tokens.command("list", cls=Command)(token.show_all)
@@ -83,7 +89,6 @@ def build() -> TyperGroup:
     rosters.command("bind", cls=Command)(roster_certificates.bind)
     rosters.command("expiring", cls=Command)(roster_certificates.expiring)
     app.add_typer(rosters, name="roster")
-    return cast("TyperGroup", typer.main.get_command(app))
 
 
 def _requests() -> typer.Typer:

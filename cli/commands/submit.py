@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +11,11 @@ import typer
 
 from cli.errors import Misuse
 from cli.exit_code import ExitCode, exit_code_of
-from cli.parameters import session_of, whole_number
+from cli.parameters import ReportFile, SummaryFile, session_of, whole_number
 from cli.session import Session
 
 if TYPE_CHECKING:
+    from cli.reports import Reports
     from hocba.submit.submission import Submission, Submitted
 
 TOKEN_VARIABLE = "HOCBA_TOKEN"  # noqa: S105 -- the name of a variable
@@ -54,10 +56,13 @@ def submit(
     part_size: PartSize = 256,
     patience: Patience = 30,
     no_wait: NoWait = False,
+    report: ReportFile = None,
+    summary: SummaryFile = None,
 ) -> ExitCode:
     """Send the records at *path* to *server*, and bring their receipts back."""
     from dataclasses import replace
 
+    from cli.reports import reports
     from hocba.home import DEFINITIONS
     from hocba.ingest.source import open_source
     from hocba.submit.connection import Connection, connect
@@ -90,41 +95,41 @@ def submit(
                 watcher=nobody,
                 limits=replace(SendLimits(), pack=PackLimits(size=part_size * _MEBIBYTE)),
             )
-            with _stoppable(session):
-                return _submit(submission, receipts, receipt_key, session, wait=not no_wait)
+            with _stoppable(session), reports(report, summary, session) as written:
+                files = _Files(receipts, receipt_key, written)
+                return _submit(submission, files, session, wait=not no_wait)
 
 
-def _submit(
-    submission: "Submission",
-    receipts: Path | None,
-    receipt_key: Path | None,
-    session: Session,
-    *,
-    wait: bool,
-) -> ExitCode:
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What is written beside the answer, and the key that receipts must be signed with."""
+
+    receipts: Path | None
+    receipt_key: Path | None
+    reports: "Reports"
+
+
+def _submit(submission: "Submission", files: _Files, session: Session, *, wait: bool) -> ExitCode:
     from cli.transfer import watched
 
     with watched(session) as watcher:
         submission.watcher = watcher
         submission.send()
-        if not wait:
-            final, failures = False, ()
-        else:
-            final, failures = submission.await_outcomes()
+        final, failures = submission.await_outcomes() if wait else (False, ())
     if wait:
-        _show_outcomes(submission, session)
+        _show_outcomes(submission, files.reports, session)
     with watched(session) as watcher:
         submission.watcher = watcher
-        promises = submission.receipts(receipts, receipt_key) if wait else None
+        promises = submission.receipts(files.receipts, files.receipt_key) if wait else None
     result = submission.summary(final=final, promises=promises, failures=failures)
     code = _exit_code(result, wait=wait)
     if result.final and not result.promises.faulty:
         submission.state.remove()
-    _show(result, receipts, session, wait=wait)
+    _show(result, files.receipts, session, wait=wait)
     return code
 
 
-def _show_outcomes(submission: "Submission", session: Session) -> None:
+def _show_outcomes(submission: "Submission", written: "Reports", session: Session) -> None:
     """Write every document that was not taken in, then the counts and the groups."""
     from cli.result import Result
     from cli.summary import Summary
@@ -132,10 +137,11 @@ def _show_outcomes(submission: "Submission", session: Session) -> None:
 
     summary = Summary()
     for each in submission.outcomes():
-        result = Result(
-            each.sha256, each.outcome, {"file": each.file, "signatures": []}, each.findings
-        )
+        record = {"madinhdanhhocba": each.record, "phienban": each.phienban}
+        body = {"file": each.file, "record": record, "signatures": []}
+        result = Result(each.sha256, each.outcome, body, each.findings)
         summary.add(result)
+        written.add(result)
         if not session.json and each.outcome not in {Outcome.ACCEPTED, Outcome.DUPLICATE}:
             summary.show_document(result, session)
     if not session.json and summary.counts:

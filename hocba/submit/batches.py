@@ -34,6 +34,8 @@ class Told:
     sha256: str
     outcome: Outcome
     findings: tuple[Finding, ...]
+    record: str | None = None
+    phienban: int | None = None
 
 
 def read_batch(connection: Connection, batch: str) -> Mapping[str, Any]:
@@ -133,5 +135,7 @@ def _settled(items: Sequence[Mapping[str, Any]], part: Part, state: State) -> It
             raise SubmissionRefused(finding("HB-I260", batch=part.batch, place=each["place"]))
         outcome: Outcome = each["outcome"]
         settled.append((line.position, outcome.value, each["record"], each["phienban"]))
-        yield Told(line.file, line.sha256, outcome, each["findings"])
+        yield Told(
+            line.file, line.sha256, outcome, each["findings"], each["record"], each["phienban"]
+        )
     state.settle(settled)

@@ -132,8 +132,9 @@ class Connection:
         if answer.status_code in _RETRIED:
             code = "HB-I246" if answer.status_code == 429 else "HB-I247"
             reason = _detail(answer)
-            given = {"server": self.server, "status": answer.status_code, "reason": reason}
-            self._pause(ServerAway(finding(code, **given)), _retry_after(answer))
+            status = answer.status_code
+            away = ServerAway(finding(code, server=self.server, status=status, reason=reason))
+            self._pause(away, _retry_after(answer))
             raise Interruption
         raise refusal(self.server, answer)
 
@@ -186,8 +187,8 @@ def connect(
 def refusal(server: str, answer: httpx.Response) -> SubmissionRefused:
     """What an answer means that trying again does not mend."""
     code = _REFUSALS.get(answer.status_code, "HB-I249")
-    given = {"server": server, "status": answer.status_code, "reason": _detail(answer)}
-    return SubmissionRefused(finding(code, **given))
+    status, reason = answer.status_code, _detail(answer)
+    return SubmissionRefused(finding(code, server=server, status=status, reason=reason))
 
 
 def _trusted(authorities: Path | None) -> ssl.SSLContext:

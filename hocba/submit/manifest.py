@@ -88,7 +88,7 @@ def told(raw: dict[str, object]) -> Finding:
     """A finding as a server tells it; one that only the server knows keeps the server's words."""
     code, parameters = str(raw["code"]), raw["parameters"]
     if code not in catalogue() or not isinstance(parameters, dict):
-        return finding("HB-I265", code=code, message=raw["message"])
+        return finding("HB-I265", own=code, message=raw["message"])
     line = raw["line"]
     return Finding(
         code=code,

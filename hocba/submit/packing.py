@@ -47,9 +47,7 @@ class Packer:
         )
         self._limits = limits
         self._file = _Digesting(path)
-        self._writer = zstandard.ZstdCompressor(compression_params=parameters).stream_writer(
-            self._file, closefd=False
-        )
+        self._stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
         self.documents = 0
 
     def close(self) -> None:
@@ -67,15 +65,15 @@ class Packer:
         entry = tarfile.TarInfo(name)
         entry.size = len(data)
         entry.mode = 0o644
-        self._writer.write(entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
-        self._writer.write(data)
-        self._writer.write(bytes(-len(data) % _BLOCK))
+        header = entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        for each in (header, data, bytes(-len(data) % _BLOCK)):
+            self._file.write(self._stream.compress(each))
         self.documents += 1
 
     def finish(self) -> Packed:
         """End the archive; durable once this returns."""
-        self._writer.write(bytes(2 * _BLOCK))
-        self._writer.flush(zstandard.FLUSH_FRAME)
+        self._file.write(self._stream.compress(bytes(2 * _BLOCK)))
+        self._file.write(self._stream.flush())
         self._file.sync()
         return Packed(self.documents, self._file.size, self._file.hexdigest())
 
@@ -88,16 +86,12 @@ class _Digesting:
         self._digest = sha256()
         self.size = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes) -> None:
         view = memoryview(data)
         self._digest.update(view)
         while view:
             view = view[self._file.write(view) :]
         self.size += len(data)
-        return len(data)
-
-    def flush(self) -> None:
-        pass
 
     def hexdigest(self) -> str:
         return self._digest.hexdigest()

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from hocba.errors import SubmissionRefused
 from schemas.findings import finding
@@ -226,8 +227,8 @@ class State:
         )
         return tuple(Line(*each) for each in self._connection.execute(statement, (after, size)))
 
-    def _one(self, statement: str, *values: object) -> tuple[object, ...] | None:
-        row: tuple[object, ...] | None = self._connection.execute(statement, values).fetchone()
+    def _one(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
         return row
 
 
@@ -267,9 +268,10 @@ def default_folder() -> Path:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    connection = _connect(path)
+    connection = sqlite3.connect(path)
     form: str | None = None
     try:
+        _prepare(connection)
         row = connection.execute("SELECT value FROM facts WHERE name = 'form'").fetchone()
         form = None if row is None else str(row[0])
     except sqlite3.DatabaseError:  # new, or not what a crash of the machine should have left
@@ -279,18 +281,17 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.close()
     for each in path.parent.glob(f"{path.name}*"):
         each.unlink()
-    connection = _connect(path)
+    connection = sqlite3.connect(path)
+    _prepare(connection)
     with connection:
         connection.executescript(_TABLES)
         connection.execute("INSERT INTO facts VALUES ('form', ?)", (FORM,))
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
+def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL").close()
     connection.execute("PRAGMA synchronous = NORMAL").close()
-    return connection
 
 
 def _unusable(folder: Path, reason: str) -> SubmissionRefused:

@@ -1,7 +1,8 @@
 """Who is told how far a submission is."""
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
+from typing import TypeAlias
 
 
 class Stage(StrEnum):
@@ -15,12 +16,8 @@ class Stage(StrEnum):
     RECEIPTS = "receipts"
 
 
-class Watcher(Protocol):
-    """Is told how far a stage is; *total* is None where nobody knows."""
-
-    def __call__(self, stage: Stage, done: int, total: int | None) -> None:
-        """Take note."""
-        ...
+Watcher: TypeAlias = Callable[[Stage, int, int | None], None]
+"""Is told how much of a stage is done, and how much there is, None where nobody knows."""
 
 
 def nobody(_stage: Stage, _done: int, _total: int | None) -> None:
