@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import growth, ingest, rules, startup, timeline, validation
+from tests.benchmarks import growth, ingest, quality, rules, startup, timeline, validation
 from tests.benchmarks.measure import Figure, as_table
 
 
@@ -26,6 +26,7 @@ def run(folder: Path, *, quick: bool) -> list[Figure]:
         *ingest.servers(folder, province, records),
         *(growth.figures(folder, 400, 1_600) if quick else growth.figures(folder, 2_000, 20_000)),
         *timeline.figures(folder, 1_200 if quick else 300_000, 50 if quick else 2_000),
+        *quality.figures(folder, 2_000 if quick else 300_000),
         *startup.figures(rounds=2 if quick else 7),
     ]
 

@@ -18,6 +18,7 @@ def test_every_figure_is_measured_beside_its_reference(tmp_path):
         "parent's CPU a record",
         "PostgreSQL + SeaweedFS",
         "12-year timeline over HTTP",
+        "data quality of a province and year",
         "hocba --help",
     ):
         assert what in table

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from hocba.continuity.refresh import refresh
+from hocba.identity.model import MismatchState, PersonKind, Problem
 from hocba.index.expected import ExpectedPupils
+from hocba.index.identity_tables import identity_mismatches, identity_records, identity_sources
 from hocba.index.index import Index
 from hocba.index.rows import Record, Request, RequestDecision
 from hocba.index.schools import School
@@ -186,6 +188,55 @@ class TestRight:
     def test_a_share_is_said_to_be_all_only_where_it_is(self, index: Index) -> None:
         deliver(index, pupil(9999, warnings=1), *(pupil(n) for n in range(2000)))
         assert figures(report_of(index))["dung.noi-dung"] == share(2000, 2001, "99.9")
+
+    def test_records_that_agree_with_a_register_of_identities(self, index: Index) -> None:
+        deliver(index, *(pupil(n) for n in range(1, 5)), pupil(5, status=RecordStatus.RECALLED))
+        assert figures(report_of(index))["dung.dinh-danh"] == (None, None, None)
+        compare(index, "hb-1", "hb-2", "hb-3", "hb-5", later=("hb-4",))
+        mismatch(index, 1, "hb-2", "hb-5")
+        mismatch(index, 2, "hb-3", state=MismatchState.EXPLAINED)
+        mismatch(index, 3, "hb-1", kind=PersonKind.TEACHER)
+        assert figures(report_of(index))["dung.dinh-danh"] == share(2, 3, "66.6")
+        assert figures(report_of(index, matruong=A))["dung.dinh-danh"] == share(2, 3, "66.6")
+
+
+def compare(index: Index, *checked: str, later: tuple[str, ...] = ()) -> None:
+    """Note records as compared with a register, and those whose answer is still due."""
+    rows = [
+        {"madinhdanhhocba": each, "phienban": 1, "deferred": each in later, "checked_at": NOW}
+        for each in (*checked, *later)
+    ]
+    with index._engine.begin() as connection:
+        connection.execute(identity_records.insert(), rows)
+
+
+def mismatch(
+    index: Index,
+    number: int,
+    *shows_in: str,
+    state: MismatchState = MismatchState.OPEN,
+    kind: PersonKind = PersonKind.PUPIL,
+) -> None:
+    """An entry of the queue, and the records that it shows in."""
+    entry = {
+        "id": number,
+        "masogd": "15",
+        "matruong": A,
+        "kind": kind,
+        "role": "",
+        "sodinhdanh": str(number),
+        "hovaten": "x",
+        "ngaysinh": "2019-01-01",
+        "problem": next(iter(Problem)),
+        "state": state,
+        "opened_at": NOW,
+    }
+    with index._engine.begin() as connection:
+        connection.execute(identity_mismatches.insert(), [entry])
+        connection.execute(
+            identity_sources.insert(),
+            [{"mismatch": number, "source": each} for each in shows_in],
+        )
 
 
 class TestAlive:
