@@ -48,6 +48,10 @@ class BasicValidation(NamedTuple):
     algorithms: tuple[AlgorithmUse, ...]
 
 
+# Without a signing certificate its identification says what is wrong.
+_NOT_ASKED = CertificateValidation(verdict=PASSED)
+
+
 class BasicValidator:
     """Validates the signatures of one document at one time."""
 
@@ -93,7 +97,7 @@ class BasicValidator:
             for each in references
             if each.algorithm is not None
         ]
-        x509 = CertificateValidation(verdict=PASSED)
+        x509 = _NOT_ASKED
         if certificate is not None:
             # (4):
             value = self._verify_value(form, certificate)
