@@ -38,11 +38,14 @@ COST_GOAL = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What one batch took: peak bytes of all processes, and CPU seconds a record of the parent."""
+    """What one batch took: peak bytes of all processes, and CPU seconds a record of the parent.
+
+    In its second fifth and in its last: in the first, everything starts.
+    """
 
     documents: int
     memory: int
-    first: float
+    second: float
     last: float
     rate: float
 
@@ -51,7 +54,7 @@ def figures(folder: Path, small: int, large: int) -> list[Figure]:
     """A batch of *small* and one of *large* many records."""
     one, many = (_measured(folder, each) for each in (small, large))
     memory = many.memory / one.memory
-    cost = many.last / one.last
+    cost = many.last / many.second
     return [
         Figure(
             what=f"memory while taking in {large} records (parent and two workers)",
@@ -64,7 +67,7 @@ def figures(folder: Path, small: int, large: int) -> list[Figure]:
         Figure(
             what=f"parent's CPU a record, the last fifth of {large}",
             measured=f"{many.last * 1e6:.0f} µs",
-            reference=f"{one.last * 1e6:.0f} µs for the last fifth of {small}",
+            reference=f"{many.second * 1e6:.0f} µs for the second fifth",
             ratio=cost,
             goal=f"<= {COST_GOAL}",
             reached=cost <= COST_GOAL,
@@ -104,7 +107,7 @@ def _one(folder: Path, documents: int) -> Growth:
     return Growth(
         documents=documents,
         memory=watch.memory,
-        first=watch.cost(0.0, 0.2),
+        second=watch.cost(0.2, 0.4),
         last=watch.cost(0.8, 1.0),
         rate=documents / seconds,
     )
