@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -264,3 +265,10 @@ class TestOrigin:
     def test_what_comes_with_a_transfer_was_approved_where_it_was_made(self) -> None:
         [decision] = decisions(self.PAPER, known=known_of(), approval=Approval.ELSEWHERE)
         assert (decision.step, codes(decision)) == (Step.EXTRACT, [])
+
+
+def test_the_page_names_every_step_and_every_refusal() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "lifecycle.md").read_text("utf-8")
+    assert [each for each in Step if f"`{each.value}`" not in page] == []
+    refusals = {each for each in TRANSITIONS.values() if not isinstance(each, Step)}
+    assert [each for each in sorted(refusals) if each not in page] == []
