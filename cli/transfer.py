@@ -61,5 +61,6 @@ def _words(
         megabytes = (f"{each / 1e6:.1f}" for each in (done, total or 0, speed or 0.0))
         done_text, total_text, rate = megabytes
         return session.text("submit.bytes", done=done_text, total=total_text, rate=rate)
-    shown_total = "?" if total is None else total
-    return session.text("submit.documents", done=done, total=shown_total, rate=round(speed or 0))
+    if total is None:
+        return session.text("submit.documents", done=done, rate=round(speed or 0))
+    return session.text("submit.documents_of", done=done, total=total, rate=round(speed or 0))

@@ -20,6 +20,7 @@ PATH = "/v1/manifests"
 AT_ONCE = 1000
 """Documents in one question; the server takes no more."""
 
+_READ_AT_ONCE = 100
 _READ = "manifest"
 _KNOWN = "duplicate"
 
@@ -33,7 +34,7 @@ def read_manifest(
     state.begin_manifest()
     expected, done = source.expected(), 0
     entries = source.entries()
-    while block := list(islice(entries, AT_ONCE)):
+    while block := list(islice(entries, _READ_AT_ONCE)):
         state.add(list(_lines(block, definitions)))
         done += len(block)
         watcher(Stage.READING, done, expected)

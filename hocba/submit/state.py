@@ -15,8 +15,9 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +30,8 @@ FORM = "1"
 """Of these tables; a submission of another form is begun anew."""
 
 _PAGE = 1000
+_FILE = "submission.sqlite3"
+_ABANDONED_SECONDS = 30 * 24 * 3600
 
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -251,7 +254,8 @@ def open_state(folder: Path, server: str, fingerprint: str) -> Iterator[State]:
         except BlockingIOError:
             raise SubmissionRefused(finding("HB-I252")) from None
         try:
-            connection = _open(here / "submission.sqlite3")
+            connection = _open(here / _FILE)
+            _sweep(folder, here)
             try:
                 yield State(here, connection)
             finally:
@@ -287,6 +291,15 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.executescript(_TABLES)
         connection.execute("INSERT INTO facts VALUES ('form', ?)", (FORM,))
     return connection
+
+
+def _sweep(folder: Path, own: Path) -> None:
+    """Remove what nobody has gone on with for a month: its upload has expired long since."""
+    for each in folder.glob(f"*/{_FILE}"):
+        with suppress(OSError), (each.parent / "lock").open("ab") as lock:
+            if each.parent != own and time.time() - each.stat().st_mtime > _ABANDONED_SECONDS:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(each.parent)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

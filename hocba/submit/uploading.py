@@ -29,11 +29,11 @@ _WRONG_OFFSET = 409
 
 @dataclass(frozen=True, slots=True)
 class PartSizes:
-    """How much goes over the line in one request."""
+    """How much goes over the line in one request, and is at most lost with a cut."""
 
-    first: int = 4 * MEBIBYTE
+    first: int = MEBIBYTE
     least: int = 64 * 1024
-    most: int = 16 * MEBIBYTE
+    most: int = 4 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)

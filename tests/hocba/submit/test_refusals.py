@@ -1,6 +1,8 @@
 """What a sender is told when a server refuses, is away, or is another one; nothing is sent then."""
 
+import fcntl
 import json
+import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -281,6 +283,24 @@ def test_a_damaged_state_is_begun_anew(source, tmp_path):
         file.write_bytes(b"not a database" * 100)
         ran = submit(source, url, tmp_path)
     assert "HB-I242" in ran.err
+
+
+def test_what_was_abandoned_a_month_ago_is_removed(tmp_path):
+    for name in ("old", "young", "held"):
+        with open_state(tmp_path, "https://s", name) as state:
+            folder = state.folder
+            state.note(name=name)
+        if name != "young":
+            os.utime(folder / "submission.sqlite3", (0, 0))
+    with (folder / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with open_state(tmp_path, "https://s", "new"):
+            pass
+    with open_state(tmp_path, "https://s", "young") as state:
+        assert state.fact("name") == "young"
+    left = {each.parent.name for each in tmp_path.glob("*/submission.sqlite3")}
+    assert len(left) == 2  # "held" went with the last look, once nobody held it
+    assert folder.name not in left
 
 
 def _fingerprint(path):
