@@ -199,6 +199,7 @@ class TestHistory:
                 "madinhdanhhocba",
                 "phienban",
                 "status",
+                "trichluc",
                 "versions",
             }
             for version in record["versions"]:
