@@ -135,6 +135,8 @@ class _Watch:
         """CPU seconds a record between two shares of the batch."""
         total = self._steps[-1][0]
         inside = [each for each in self._steps if start * total <= each[0] <= end * total]
+        if len(inside) < 2:  # a batch of few chunks has no such part
+            inside = self._steps
         (before, began), (after, ended) = inside[0], inside[-1]
         return (ended - began) / max(after - before, 1)
 
