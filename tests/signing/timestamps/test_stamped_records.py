@@ -11,8 +11,11 @@ from schemas.findings import Language
 from signing import names
 from signing.record import validate_record
 from signing.report import Indication, SignatureReport, SubIndication
+from signing.validation.signature import _material
+from signing.xades.unsigned_properties import read_unsigned_properties
+from signing.xmldsig.form import read_form
 from tests.support import signed_records, stamping
-from tests.support.stamping import LATER, SIGNED_AT, SOON, InProcess, sign
+from tests.support.stamping import LATER, SIGNED_AT, SOON, InProcess, long_term_record, sign
 
 PASSED, INDETERMINATE = Indication.TOTAL_PASSED, Indication.INDETERMINATE
 
@@ -96,3 +99,13 @@ def test_the_earliest_of_several_time_stamps_is_the_time() -> None:
     report = validate(data)
     assert {each.best_signature_time for each in report.signatures} == {SIGNED_AT}
     assert len(etree.fromstring(data).findall(f".//{{{names.XADES}}}SignatureTimeStamp")) == 6
+
+
+def test_what_came_among_the_unsigned_properties_is_looked_at() -> None:
+    root = parse(long_term_record()).root
+    for signature in root.iter("{http://www.w3.org/2000/09/xmldsig#}Signature"):
+        form = read_form(signature)
+        unsigned = read_unsigned_properties(form)
+        material = _material(form, unsigned)
+        assert material.crls == unsigned.material.crls != ()
+        assert set(material.certificates) >= {*form.certificates, *unsigned.material.certificates}
