@@ -73,7 +73,7 @@ class Batches:
     def by_state(self) -> dict[BatchState, int]:
         """How many batches there are in each state."""
         statement = select(batches.c.state, func.count()).group_by(batches.c.state)
-        return dict(self._connection.execute(statement).tuples().all())
+        return {row[0]: row[1] for row in self._connection.execute(statement)}
 
     def start(self, batch: str, at: datetime) -> bool:
         """The batch is being worked; the first start counts as its beginning.
