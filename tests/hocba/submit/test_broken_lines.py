@@ -166,3 +166,18 @@ def test_a_command_that_is_killed_goes_on_with_the_next_run(kept, heavy, line, t
         assert tx.statistics.totals().versions == 12
     assert len(list((kept.home.path / "uploads").iterdir())) == 1  # what the killed one began
     assert not list((tmp_path / "state").glob("*/submission.sqlite3"))
+
+
+def test_what_was_refused_before_is_sent_once_more(kept, records, tmp_path):
+    (records / "khong-phai-xml.xml").write_bytes(b"?")
+    url = kept.served.url
+    sent = []
+    for attempt in range(3):
+        result, _ = submitted(kept, url, records, tmp_path / f"state-{attempt}")
+        sent.append((result.known, result.sent, result.promises.verified))
+    assert sent == [(0, 13, 12), (12, 1, 12), (12, 1, 12)]
+    with kept.home.open_index() as index, index.reading() as tx:
+        keys = [each.idempotency_key for each in tx.batches.page().rows]
+        assert tx.statistics.totals().versions == 12
+    assert len(keys) == 3
+    assert keys[0] == f"{keys[1]}-2"  # the same bytes, and their first batch was worked
