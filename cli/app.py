@@ -30,6 +30,7 @@ from cli.commands import (
     transfer,
     trust,
     verify,
+    worker,
 )
 from cli.help import Command, Group
 from cli.parameters import session_of
@@ -64,6 +65,7 @@ def build() -> TyperGroup:
     app.add_typer(_transfers(), name="transfer")
     app.command("export", cls=Command)(export.export)
     app.command("serve", cls=Command)(serve.serve)
+    app.command("worker", cls=Command)(worker.worker)
     app.command("migrate", cls=Command)(migrate.migrate)
     _add_operators_groups(app)
     return cast("TyperGroup", typer.main.get_command(app))

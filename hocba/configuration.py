@@ -6,6 +6,8 @@
     url = "postgresql://host/hocba"    # default: index.sqlite3 beside this file
     [store]
     url = "s3://bucket?endpoint=…"     # default: the folder store beside this file
+    [depot]
+    url = "s3://bucket?endpoint=…"     # several machines take batches in; default: this one alone
     [ingest]
     processes = 8                      # default: one for each processor
     chunk = 200                        # documents examined and committed together
@@ -36,8 +38,8 @@
     url = "https://host/v1/check"      # the register of identities; default: the imported file
     hosts = ["host"]                   # the only ones that are asked; see hocba.identity.settings
 
-The variables HOCBA_INDEX_URL and HOCBA_STORE_URL come before the file: a password stands there, or
-in a PostgreSQL password file, never here.
+The variables HOCBA_INDEX_URL, HOCBA_STORE_URL and HOCBA_DEPOT_URL come before the file: a password
+stands there, or in a PostgreSQL password file, never here.
 """
 
 import json
@@ -62,11 +64,13 @@ from storage.contract import MAX_OBJECT_SIZE
 FILE_NAME = "hocba.toml"
 INDEX_URL = "HOCBA_INDEX_URL"
 STORE_URL = "HOCBA_STORE_URL"
+DEPOT_URL = "HOCBA_DEPOT_URL"
 
 _KNOWN: Mapping[str, Mapping[str, type]] = {
     "repository": {"masogd": str},
     "index": {"url": str},
     "store": {"url": str},
+    "depot": {"url": str},
     "ingest": {"processes": int, "chunk": int},
     "limits": {"document_bytes": int, "documents": int, "batch_bytes": int, "ratio": int},
     "signing": {"algorithms": str, "constraints": str},
@@ -107,6 +111,11 @@ _TEMPLATE = """\
 [store]
 # Default: the folder store in this folder.
 {store}
+
+[depot]
+# Where uploads wait for worker hosts (`hocba worker`), reachable from all of them: s3:// or file://.
+# Default: none, the server takes batches in by itself.
+{depot}
 
 [ingest]
 # processes = 4   (default: one for each processor)
@@ -173,6 +182,7 @@ class Configuration:
     masogd: str | None = None
     index_url: str | None = None
     store_url: str | None = None
+    depot_url: str | None = None
     processes: int | None = None
     chunk: int | None = None
     limits: SourceLimits = field(default_factory=SourceLimits)
@@ -197,7 +207,7 @@ class Configuration:
             raise ValueError(f"processes is {self.processes}, allowed is 0 to {_MAX_PROCESSES}")
         if self.chunk is not None and not 1 <= self.chunk <= _MAX_CHUNK:
             raise ValueError(f"chunk is {self.chunk}, allowed is 1 to {_MAX_CHUNK}")
-        for name in ("index_url", "store_url", "algorithms", "constraints"):
+        for name in ("index_url", "store_url", "depot_url", "algorithms", "constraints"):
             if getattr(self, name) == "":
                 raise ValueError(f"{name} is empty")
         self._refuse_fetching()
@@ -249,6 +259,7 @@ class Configuration:
             masogd=line("masogd", self.masogd, '"15"'),
             index=line("url", self.index_url, '"postgresql://host/hocba"'),
             store=line("url", self.store_url, '"s3://bucket?endpoint=https://host"'),
+            depot=line("url", self.depot_url, '"s3://bucket?endpoint=https://host"'),
             algorithms=line("algorithms", self.algorithms, '"algorithms.toml"'),
             constraints=line("constraints", self.constraints, '"constraints.toml"'),
             approval=line(
@@ -271,6 +282,7 @@ def read_configuration(path: Path, environment: Mapping[str, str] = os.environ) 
             masogd=settings["repository"].get("masogd"),
             index_url=environment.get(INDEX_URL) or settings["index"].get("url"),
             store_url=environment.get(STORE_URL) or settings["store"].get("url"),
+            depot_url=environment.get(DEPOT_URL) or settings["depot"].get("url"),
             processes=settings["ingest"].get("processes"),
             chunk=settings["ingest"].get("chunk"),
             limits=_limits(settings["limits"]),

@@ -15,7 +15,8 @@ HocbaError
 ├── TryAgain             nobody yet: nothing was promised, the same call may succeed later
 │   ├── IndexUnavailable     the database cannot be reached or is locked
 │   ├── IndexConflict        another ingest was faster; decide anew
-│   └── ServerAway           a server to submit to does not answer, or not as it should
+│   ├── ServerAway           a server to submit to does not answer, or not as it should
+│   └── ParcelDamaged        a part of a batch got lost or damaged on its way to another machine
 ├── BatchStopped         nobody: somebody holds or cancelled the batch that is being worked
 └── ReceiptInvalid       whoever relies on the receipt: it is not what this repository signed
 """
@@ -80,6 +81,10 @@ class SubmissionRefused(CallerError):  # noqa: N818
 
 class TryAgain(HocbaError):  # noqa: N818
     """Nothing was promised; the same call may succeed later."""
+
+
+class ParcelDamaged(TryAgain):
+    """A part of a batch is not what was sent, or is gone; it can be sent again."""
 
 
 class IndexUnavailable(TryAgain):

@@ -50,8 +50,9 @@ from signing.certificates.path import RevocationSource
 from signing.certificates.trust import TrustStore, read_trust_store
 from signing.roster import Roster, read_roster
 from signing.rules import ValidationRules
-from storage.configuration import open_store
+from storage.configuration import open_depot, open_store
 from storage.contract import Store
+from storage.depot import Depot
 
 DEFINITIONS = "HOCBA_DEFINITIONS"
 """A folder with further definitions; comes before the home's own `definitions/`."""
@@ -145,6 +146,12 @@ class Home:
     def open_store(self) -> Store:
         """The store; raises `StoreMisconfigured`."""
         return open_store(self.store_url)
+
+    def open_depot(self) -> Depot:
+        """Where batches wait for worker hosts; raises `HomeError` where none is configured."""
+        if self.configuration.depot_url is None:
+            raise HomeError(finding("HB-I280", found=self.path))
+        return open_depot(self.configuration.depot_url, create=True)
 
     def receipt_key(self) -> ReceiptKey:
         """The key that receipts are signed with; raises `ReceiptKeyError`."""

@@ -130,6 +130,14 @@ class Batches:
         rows = self._connection.execute(statement.order_by(chunks.c.first))
         return tuple((row.first, row.last) for row in rows)
 
+    def done_before(self, batch: str, position: int) -> int:
+        """How many of the positions before *position* have their outcome."""
+        number = chunks.c.last - chunks.c.first + 1
+        statement = select(func.coalesce(func.sum(number), 0)).where(
+            chunks.c.batch == batch, chunks.c.last < position
+        )
+        return int(self._connection.scalar(statement) or 0)
+
     def reopen_deferred(self, batch: str) -> None:
         """Forget the outcome of every deferred document: the next run decides anew."""
         waiting = items.c.batch == batch, items.c.outcome == Outcome.DEFERRED

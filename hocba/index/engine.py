@@ -43,6 +43,15 @@ def open_engine(url: str, *, create: bool = False) -> Engine:
     )
 
 
+def libpq_url(url: str) -> str:
+    """*url* of a PostgreSQL index as libpq reads it; raises `IndexUnavailable` for any other."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != "postgresql":
+        reason = "several machines need PostgreSQL, this index is a file"
+        raise IndexUnavailable(finding("HB-I102", reason=reason))
+    return parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def sqlite_url(path: Path) -> str:
     """The URL of the SQLite database in the file *path*, whatever signs its name has."""
     return URL.create("sqlite", database=str(path.absolute())).render_as_string()

@@ -276,6 +276,16 @@ class Counts:
         """All documents that an outcome is known of."""
         return self.accepted + self.duplicate + self.rejected + self.unreadable + self.deferred
 
+    def __sub__(self, other: "Counts") -> "Counts":
+        """What there is more than in *other*."""
+        return Counts(
+            accepted=self.accepted - other.accepted,
+            duplicate=self.duplicate - other.duplicate,
+            rejected=self.rejected - other.rejected,
+            unreadable=self.unreadable - other.unreadable,
+            deferred=self.deferred - other.deferred,
+        )
+
     def __add__(self, other: "Counts") -> "Counts":
         """Both together."""
         return Counts(

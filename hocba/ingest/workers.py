@@ -119,6 +119,13 @@ class Workers:
         """
         return self._result(self._submit(chunk))
 
+    def retire(self) -> None:
+        """Take no more; what is being examined is finished, then the processes end."""
+        with self._starting:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)
+
     def _next(self, waiting: "deque[_Handed]") -> tuple[Chunk, tuple[Examined, ...]]:
         handed = waiting.popleft()
         return handed.chunk, self._result(handed)

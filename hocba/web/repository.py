@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from hocba.examine import Judgement
 from hocba.home import Home
+from hocba.hosts.host import Handing
 from hocba.index.index import Index
 from hocba.ingest.pipeline import Ingest
 from hocba.judging import CurrentJudgement
@@ -48,6 +49,7 @@ class Repository:
     clock: Callable[[], datetime]
     masogd: str | None = None
     roster_file: Path | None = None
+    handing: Handing | None = None
     partners: Partners = field(default_factory=dict)
     trust_folder: Path | None = None
     transfer_validity: timedelta = timedelta(days=30)
@@ -78,6 +80,7 @@ def open_repository(home: Home) -> Repository:
     index = home.open_index()
     try:
         judgement = CurrentJudgement(home, time.monotonic, index)
+        handing = Handing.opened(home)
     except BaseException:
         index.close()
         raise
@@ -95,6 +98,7 @@ def open_repository(home: Home) -> Repository:
         partners=partners,
         trust_folder=home.trust_folder,
         transfer_validity=timedelta(days=home.configuration.transfer_days),
+        handing=handing,
     )
 
 

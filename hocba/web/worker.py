@@ -117,6 +117,10 @@ class BatchWorker:
                 raise Interrupted(finding("HB-I045"))
 
         path = repository.spool.find(batch.id) or Path(batch.location or "")
+        if repository.handing is not None:
+            repository.handing.hand_over(batch.id, path)
+            repository.spool.remove(batch.id)
+            return
         result = repository.ingest.work(batch, path, progress)
         metrics.batch(result.state.value, time.monotonic() - start)
         if result.state in FINAL:

@@ -11,7 +11,7 @@ from tests.support.reference import commands, help_page
 
 DESIGN = (
     "demo sample verify check sign init ingest history serve export migrate token trust roster"
-    " request link identity continuity quality expected batch submit transfer"
+    " request link identity continuity quality expected batch submit transfer worker"
 )
 VIETNAMESE = re.compile(r"[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệịỉĩọỏốồổỗộớờởỡợụủũứừửữựỳỵỷỹ]", re.IGNORECASE)
 
