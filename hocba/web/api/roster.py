@@ -38,7 +38,7 @@ from schemas.findings import Finding, Language
 from schemas.vietnam import VIETNAM_TIME
 from signing.mandate import RosterEntry
 
-router = APIRouter(prefix="/v1/roster", tags=["roster"], responses=problems(401, 403, 404, 422))
+router = APIRouter(tags=["roster"], responses=problems(401, 403, 404, 422))
 
 MAX_BYTES = 64 * 1024 * 1024
 MOST_TOLD = 10_000
@@ -47,7 +47,7 @@ MOST_TOLD = 10_000
 MEDIA_TYPES = frozenset({"text/csv", ANY_BYTES})
 
 
-@router.get("/schools/{matruong}/signers", response_model=SignersBody)
+@router.get("/v1/roster/schools/{matruong}/signers", response_model=SignersBody)
 def read_signers(
     repository: RepositoryDependency,
     caller: Sender,
@@ -76,7 +76,7 @@ def read_signers(
     }
 
 
-@router.get("/certificates", response_model=PageOfExpiring)
+@router.get("/v1/roster/certificates", response_model=PageOfExpiring)
 def list_certificates(
     repository: RepositoryDependency,
     caller: Sender,
@@ -98,7 +98,7 @@ def list_certificates(
     }
 
 
-@router.get("/imports", response_model=PageOfChanges)
+@router.get("/v1/roster/imports", response_model=PageOfChanges)
 def list_changes(
     repository: RepositoryDependency,
     caller: Sender,
@@ -117,7 +117,7 @@ def list_changes(
 
 
 @router.post(
-    "/imports",
+    "/v1/roster/imports",
     status_code=201,
     response_model=ImportBody,
     openapi_extra=file_body(MEDIA_TYPES),
