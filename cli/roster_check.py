@@ -102,14 +102,7 @@ def plan_json(plan: Plan) -> dict[str, object]:
     changes = list(_changes_json(plan))
     return {
         "effective": plan.effective.isoformat(),
-        "added": len(plan.added),
-        "changed": len(plan.changed),
-        "ended": len(plan.ended),
-        "withdrawn": len(plan.withdrawn),
-        "bound": len(plan.bindings),
-        "unchanged": plan.unchanged,
-        "in_force": plan.in_force,
-        "ending": plan.ending,
+        **plan.counts_json(),
         "changes": changes[:MOST_CHANGES],
     }
 

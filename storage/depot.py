@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from storage.errors import ObjectDamaged
+
 
 @dataclass(frozen=True, slots=True)
 class Parked:
@@ -60,3 +62,9 @@ class Depot(Protocol):
     def check(self) -> None:
         """Raise unless the depot can be used: reachable and writable."""
         ...
+
+
+def refuse_other_bytes(key: str, found: str, sha256: str) -> None:
+    """Raise `ObjectDamaged` unless the digest *found* is the one that was expected."""
+    if found != sha256:
+        raise ObjectDamaged(f"{key} has the digest {found}, expected was {sha256}")

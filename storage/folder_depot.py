@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storage.contract import checked_key
-from storage.depot import Parked
-from storage.errors import ObjectDamaged, ObjectNotFound, StoreMisconfigured
+from storage.depot import Parked, refuse_other_bytes
+from storage.errors import ObjectNotFound, StoreMisconfigured
 from storage.oserrors import told_as_storage_errors
 
 _BLOCK = 1024 * 1024
@@ -51,7 +51,7 @@ class FolderDepot:
         """The bytes at *key*, proved to have the digest *sha256*."""
         with told_as_storage_errors(self._root), self._opened(key) as file:
             data = file.read()
-        _compare(key, hashlib.sha256(data).hexdigest(), sha256)
+        refuse_other_bytes(key, hashlib.sha256(data).hexdigest(), sha256)
         return data
 
     def fetch(self, key: str, path: Path, sha256: str) -> None:
@@ -63,7 +63,7 @@ class FolderDepot:
                     while block := file.read(_BLOCK):
                         digest.update(block)
                         out.write(block)
-                _compare(key, digest.hexdigest(), sha256)
+                refuse_other_bytes(key, digest.hexdigest(), sha256)
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
@@ -124,8 +124,3 @@ class FolderDepot:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _compare(key: str, found: str, sha256: str) -> None:
-    if found != sha256:
-        raise ObjectDamaged(f"{key} has the digest {found}, expected was {sha256}")

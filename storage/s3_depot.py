@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib3.response import BaseHTTPResponse
 
 from storage.contract import checked_key
-from storage.depot import Parked
-from storage.errors import ObjectDamaged, StoreMisconfigured
+from storage.depot import Parked, refuse_other_bytes
+from storage.errors import StoreMisconfigured
 from storage.s3_client import S3Client
 from storage.s3_errors import told_as_storage_errors
 from storage.s3_settings import S3Settings
@@ -53,7 +53,7 @@ class S3Depot:
     def get(self, key: str, sha256: str) -> bytes:
         """The bytes at *key*, proved to have the digest *sha256*."""
         data = b"".join(self._blocks(key))
-        _compare(key, hashlib.sha256(data).hexdigest(), sha256)
+        refuse_other_bytes(key, hashlib.sha256(data).hexdigest(), sha256)
         return data
 
     def fetch(self, key: str, path: Path, sha256: str) -> None:
@@ -64,7 +64,7 @@ class S3Depot:
                 for block in self._blocks(key):
                     digest.update(block)
                     out.write(block)
-            _compare(key, digest.hexdigest(), sha256)
+            refuse_other_bytes(key, digest.hexdigest(), sha256)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -113,8 +113,3 @@ class S3Depot:
 
     def _told(self, key: str = "") -> AbstractContextManager[None]:
         return told_as_storage_errors(self._server, version=key)
-
-
-def _compare(key: str, found: str, sha256: str) -> None:
-    if found != sha256:
-        raise ObjectDamaged(f"{key} has the digest {found}, expected was {sha256}")

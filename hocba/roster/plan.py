@@ -89,6 +89,19 @@ class Plan:
         """Whether the roster already says all that."""
         return not (self.added or self.changed or self.ended or self.withdrawn or self.bindings)
 
+    def counts_json(self) -> dict[str, int]:
+        """How much there is of each; for programs."""
+        return {
+            "added": len(self.added),
+            "changed": len(self.changed),
+            "ended": len(self.ended),
+            "withdrawn": len(self.withdrawn),
+            "bound": len(self.bindings),
+            "unchanged": self.unchanged,
+            "in_force": self.in_force,
+            "ending": self.ending,
+        }
+
     @property
     def ending_percent(self) -> int:
         """How many of a hundred mandates in force end, rounded up."""

@@ -192,14 +192,7 @@ def _imported(
     return {
         "imported": change is not None,
         "change": change.as_json() if change else None,
-        "added": len(plan.added),
-        "changed": len(plan.changed),
-        "ended": len(plan.ended),
-        "withdrawn": len(plan.withdrawn),
-        "bound": len(plan.bindings),
-        "unchanged": plan.unchanged,
-        "in_force": plan.in_force,
-        "ending": plan.ending,
+        **plan.counts_json(),
         "warnings": [each.as_json(language) for each in file.warnings[:MOST_TOLD]],
     }
 
