@@ -153,7 +153,7 @@ class Committer:
                 self.frame.before_storing(decisions)
             accepted = [(each, each.accepted) for each in decisions if each.accepted]
             versions = [self._version(each, doc, stored, at) for each, doc in accepted]
-            self._write_records(tx, [doc for _, doc in accepted], at)
+            self._write_records(tx, [doc for _, doc in accepted], locked.records, at)
             tx.batches.add_chunk(self.batch.id, [self._item(each) for each in decisions], at)
             tx.records.add_versions(versions)
             self._fulfil(tx, [each for each, _ in accepted])
@@ -216,10 +216,13 @@ class Committer:
         )
 
     def _write_records(
-        self, tx: Transaction, documents: Sequence[AcceptedDocument], at: datetime
+        self,
+        tx: Transaction,
+        documents: Sequence[AcceptedDocument],
+        existing: Mapping[str, Record],
+        at: datetime,
     ) -> None:
         records = [record_of(each.transcript) for each in documents]
-        existing = tx.records.current(each.madinhdanhhocba for each in records)
         newest = dict(existing)  # the last version of each wins
         accepted = []
         for record, document in zip(records, documents, strict=True):
