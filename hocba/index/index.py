@@ -30,7 +30,7 @@ from hocba.index.tokens import Tokens
 from hocba.index.transfers import Transfers
 from schemas.findings import finding
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration. A constant, because Alembic takes long to import; a test compares."""
 
 

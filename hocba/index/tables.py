@@ -281,6 +281,19 @@ transfers = Table(
     Index("transfers_by_pupil", "mahocsinh", "direction"),
 )
 
+# What the packages of accepted transfers held, duplicates included: whom else a record exists for.
+transferred_versions = Table(
+    "transferred_versions",
+    metadata,
+    Column("province", PlainText, nullable=False),
+    Column("madinhdanhhocba", PlainText, ForeignKey("records.madinhdanhhocba"), nullable=False),
+    Column("phienban", Integer, nullable=False),
+    # Not a foreign key: of a transfer's two rows, that of the receiving side.
+    Column("transfer", PlainText, nullable=False),
+    PrimaryKeyConstraint("province", "madinhdanhhocba", "phienban", "transfer"),
+    sqlite_with_rowid=False,
+)
+
 pupil_links = Table(
     "pupil_links",
     metadata,

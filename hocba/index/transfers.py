@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, tuple_, update
 
 from hocba.index.pages import checked_limit, page_of, position_after
 from hocba.index.rows import Page, values_of
-from hocba.index.tables import transfers
+from hocba.index.tables import transferred_versions, transfers
 from hocba.index.transfer_rows import Transfer, TransferDirection, TransferState
 
 
@@ -60,13 +60,28 @@ class Transfers:
             )
         )
 
-    def came_in(self, ids: Iterable[str], province: str) -> bool:
-        """Whether a pupil with one of *ids* was transferred to *province*."""
-        statement = select(transfers.c.id).where(
-            transfers.c.mahocsinh.in_(sorted(set(ids))),
-            transfers.c.direction == TransferDirection.IN,
-            transfers.c.state == TransferState.ACCEPTED,
-            transfers.c.receiver == province,
+    def add_versions(self, transfer: Transfer, versions: Iterable[tuple[str, int]]) -> None:
+        """Note what (record, number) an accepted package held, known before or not."""
+        rows = [
+            {
+                "province": transfer.receiver,
+                "madinhdanhhocba": madinhdanhhocba,
+                "phienban": phienban,
+                "transfer": transfer.id,
+            }
+            for madinhdanhhocba, phienban in sorted(set(versions))
+        ]
+        if rows:
+            self._connection.execute(transferred_versions.insert(), rows)
+
+    def came_in(self, madinhdanhhocba: str, province: str) -> bool:
+        """Whether a package that *province* accepted held the record.
+
+        That of one pupil's records one came in says nothing of the others.
+        """
+        statement = select(transferred_versions.c.transfer).where(
+            transferred_versions.c.province == province,
+            transferred_versions.c.madinhdanhhocba == madinhdanhhocba,
         )
         return self._connection.execute(statement.limit(1)).first() is not None
 

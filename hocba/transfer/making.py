@@ -19,7 +19,7 @@ from uuid import uuid4
 from hocba.examine import Judgement, examine
 from hocba.export import MANIFEST, DocumentWriter, write_key_and_trust
 from hocba.index.index import Transaction
-from hocba.index.rows import NewAuditEvent, PupilLink, RecordHistory, Request, Version
+from hocba.index.rows import NewAuditEvent, PupilLink, Record, RecordHistory, Request, Version
 from hocba.index.transfer_rows import Transfer, TransferDirection, TransferState
 from hocba.requests import checked_name, checked_text
 from hocba.signed_claims import sign_claims
@@ -151,11 +151,11 @@ def _checked(order: Order, sender: str) -> Order:
 
 
 def _gather(tx: Transaction, order: Order, sender: str, *, whole: bool) -> _Gathered:
-    """What may be sent: with *whole* all that is kept here, else what is the sender's."""
+    """What may be sent: with *whole* all that is kept here, else what exists for the sender."""
     ids = tx.links.ids(order.mahocsinh)
     records = tx.records.timeline(order.mahocsinh).records
-    if not whole and not tx.transfers.came_in(ids, sender):
-        records = tuple(each for each in records if each.record.masogd == sender)
+    if not whole:
+        records = tuple(each for each in records if _exists_for(tx, each.record, sender))
     if not records:
         raise TransferRefused(finding("HB-I112"))
     versions = _in_order(records)
@@ -169,6 +169,10 @@ def _gather(tx: Transaction, order: Order, sender: str, *, whole: bool) -> _Gath
         requests=tuple(each for some in requests for each in some if not each.is_open),
         arrivals=arrivals,
     )
+
+
+def _exists_for(tx: Transaction, record: Record, sender: str) -> bool:
+    return record.masogd == sender or tx.transfers.came_in(record.madinhdanhhocba, sender)
 
 
 def _in_order(records: Iterable[RecordHistory]) -> tuple[Version, ...]:

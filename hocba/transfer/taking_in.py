@@ -251,6 +251,9 @@ class _PackageFrame(Frame):
             batch=self._new.id,
         )
         tx.transfers.add(self.transfer)
+        # Of duplicates as well: the package shows that the province has them.
+        held = (each.reference for each in self.decisions)
+        tx.transfers.add_versions(self.transfer, (each for each in held if each))
         tx.audit.append(
             _event(self.transfer, "transfer.in.accepted", self._at, self._actor, len(versions))
         )

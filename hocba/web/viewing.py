@@ -151,7 +151,7 @@ def _find(tx: Transaction, caller: Caller, madinhdanhhocba: str) -> Record | Non
 
 
 def exists_for(tx: Transaction, caller: Caller, record: Record) -> bool:
-    """Whether the caller sees the record: as its own, or as that of a pupil who moved to it."""
+    """Whether the caller sees the record: as its own, or as one that a transfer brought it."""
     if caller.may_see(record) or caller.is_guardian or caller.masogd is None:
         return caller.may_see(record)
-    return tx.transfers.came_in(tx.links.ids(record.mahocsinh), caller.masogd)
+    return tx.transfers.came_in(record.madinhdanhhocba, caller.masogd)

@@ -304,5 +304,5 @@ def test_two_provinces_of_one_repository_send_each_other_pupils(tmp_path: Path) 
         arrival = accept_package(office, package_of(path), masogd=RECEIVER, by="B", actor="cli")
         assert (arrival.counts.accepted, arrival.counts.duplicate) == (0, 1)
         with office.index.reading() as tx:
-            assert tx.transfers.came_in([PUPIL], RECEIVER)
-            assert not tx.transfers.came_in([PUPIL], "77")
+            assert tx.transfers.came_in(RECORD, RECEIVER)
+            assert not tx.transfers.came_in(RECORD, "77")
