@@ -37,7 +37,7 @@ _LOOK_SECONDS = 0.1
 _AGAIN_SECONDS = 10
 _DEFERRED_SECONDS = 900
 _SWEEP_SECONDS = 5.0
-_PREFIX = "batches/"
+_PREFIX, _SUFFIX = "batches/", ".archive"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Handing:
 
 def archive_key(batch: str) -> str:
     """Where the bytes of *batch* lie in the depot."""
-    return f"{_PREFIX}{batch}.archive"
+    return f"{_PREFIX}{batch}{_SUFFIX}"
 
 
 @dataclass
@@ -222,7 +222,9 @@ class Host:
             try:
                 working = self.queue.open_batches()
                 for each in self.depot.parked(_PREFIX):
-                    batch = each.key.removeprefix(_PREFIX).removesuffix(".archive")
+                    batch = each.key.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+                    if each.key != archive_key(batch):
+                        continue  # nothing of ours
                     if batch not in working and self._wants_work(batch):
                         self.queue.put_batch(batch)
             except (HocbaError, StorageError) as error:
