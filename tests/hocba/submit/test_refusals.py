@@ -207,6 +207,7 @@ def test_waits_longer_each_time_and_gives_up_at_last():
         (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 1800),
         ("gần đây".encode().hex(), 1),
     ],
+    ids=["seconds", "date", "nonsense"],
 )
 def test_waits_as_long_as_the_server_asks(value, least):
     time = Time()
