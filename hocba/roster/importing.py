@@ -12,7 +12,14 @@ from hocba.index.rows import NewAuditEvent
 from hocba.requests import checked_name, checked_text
 from hocba.roster.checking import CheckedRoster, Roles, check_file, key_of
 from hocba.roster.errors import RosterRefused
-from hocba.roster.plan import MOST_ENDING_PERCENT, Known, Plan, plan_import
+from hocba.roster.plan import (
+    EARLIEST,
+    LATEST,
+    MOST_ENDING_PERCENT,
+    Known,
+    Plan,
+    plan_import,
+)
 from hocba.roster.states import summed, with_bindings
 from schemas.findings import finding
 from schemas.vietnam import VIETNAM_TIME
@@ -34,13 +41,20 @@ class ImportRequest:
 
 
 def plan(tx: Transaction, file: CheckedRoster, request: ImportRequest) -> Plan:
-    """What importing *file* would change; raises `RosterRefused` where it has errors."""
+    """What importing *file* would change.
+
+    Raises `RosterRefused` where the file has errors, or the day lies in no century of rosters.
+    """
+    if not EARLIEST <= request.effective <= LATEST:
+        raise RosterRefused(finding("HB-I295", earliest=EARLIEST, latest=LATEST))
     if file.errors:
         raise RosterRefused(finding("HB-I139", count=len(file.errors)), file.findings)
     number = tx.rosters.number()
     schools = file.schools if request.scope is RosterScope.SCHOOLS else None
     known = (Known(*each) for each in tx.rosters.mandates(number, schools=schools))
-    return plan_import(file, known, tx.rosters.bindings(number), request.effective)
+    bound = tx.rosters.bindings(number)
+    today = request.at.astimezone(VIETNAM_TIME).date()
+    return plan_import(file, known, bound, request.effective, today)
 
 
 def import_roster(
@@ -49,22 +63,14 @@ def import_roster(
     """Make *file* the roster; gives what that changed, and None where it changed nothing.
 
     Raises `RosterRefused` for a file with errors, and unless *confirmed* for one that ends
-    unusually much; `RequestRefused` without a name or a reason.
+    unusually much or reaches into the past; `RequestRefused` without a name or a reason.
     """
     made_by, reason = checked_name(request.made_by), checked_text(request.reason)
     planned = plan(tx, file, request)
     if planned.is_empty:
         return planned, None
-    if planned.is_unusual and not confirmed:
-        raise RosterRefused(
-            finding(
-                "HB-I138",
-                ending=planned.ending,
-                total=planned.in_force,
-                percent=planned.ending_percent,
-                limit=MOST_ENDING_PERCENT,
-            )
-        )
+    if not confirmed:
+        _refuse_unusual(planned)
     digest, count = summed(_after(tx, planned))
     change = RosterChange(
         number=tx.rosters.number() + 1,
@@ -86,6 +92,23 @@ def import_roster(
     _write(tx, planned, change)
     note_change(tx, change, request.actor, request.masogd)
     return planned, change
+
+
+def _refuse_unusual(planned: Plan) -> None:
+    """Raises for what somebody has to look at and confirm."""
+    if planned.ends_unusually_many:
+        raise RosterRefused(
+            finding(
+                "HB-I138",
+                ending=planned.ending,
+                total=planned.in_force,
+                percent=planned.ending_percent,
+                limit=MOST_ENDING_PERCENT,
+            )
+        )
+    if planned.left_before_today:
+        since = planned.effective
+        raise RosterRefused(finding("HB-I296", count=planned.left_before_today, since=since))
 
 
 class _RolledBack(Exception):  # noqa: N818 -- a signal: somebody only wanted to see

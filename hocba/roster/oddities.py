@@ -140,7 +140,7 @@ def _without_principal(spans: Iterable[_Span], today: date) -> Iterator[Finding]
         covered = group[0].last
         for each in (*group[1:], None):
             begins = each.first if each else today
-            if covered < begins - timedelta(days=1):
+            if covered < begins and covered + timedelta(days=1) < begins:
                 yield finding(
                     "HB-I136",
                     path="denngay",

@@ -17,6 +17,10 @@ from signing.roster_rows import Row, certificates_of, day_of, holder_of, is_with
 MOST_ENDING_PERCENT: Final = 20
 """An import that ends more of the mandates in force has to be confirmed."""
 
+EARLIEST: Final = date(2000, 1, 1)
+LATEST: Final = date(2199, 12, 31)
+"""Between these days an import may take effect."""
+
 COMPARED: Final = (
     "hovaten",
     "denngay",
@@ -60,7 +64,9 @@ class Plan:
     """What an import does: nothing else, and all of it.
 
     `ended` are missing in the file, `withdrawn` were never held. `bindings` are new certificates
-    by holder. `ending` of the `in_force` mandates hold no more on the day of the import.
+    by holder. `ending` of the `in_force` mandates hold no more on the day of the import, or on the
+    day that it takes effect where that is later; every mandate that had begun and is withdrawn is
+    among them. `left_before_today` are missing and have left before the day of the import.
     """
 
     effective: date
@@ -72,6 +78,7 @@ class Plan:
     unchanged: int
     in_force: int
     ending: int
+    left_before_today: int
 
     @property
     def gone(self) -> tuple[int, ...]:
@@ -105,11 +112,18 @@ class Plan:
     @property
     def ending_percent(self) -> int:
         """How many of a hundred mandates in force end, rounded up."""
-        return -(-100 * self.ending // self.in_force) if self.in_force else 0
+        if not self.in_force:
+            return 100 if self.ending else 0
+        return -(-100 * self.ending // self.in_force)
 
     @property
     def is_unusual(self) -> bool:
-        """Whether so much ends that somebody should look at it again."""
+        """Whether somebody should look at it again before it is done."""
+        return self.ends_unusually_many or self.left_before_today > 0
+
+    @property
+    def ends_unusually_many(self) -> bool:
+        """Whether more than a usual part of the mandates in force ends."""
         return 100 * self.ending > MOST_ENDING_PERCENT * self.in_force
 
 
@@ -118,10 +132,12 @@ def plan_import(
     known: Iterable[Known],
     bound: Mapping[str, frozenset[str]],
     effective: date,
+    today: date,
 ) -> Plan:
     """What it takes from the *known* mandates to those in the *file*.
 
-    *known* are all that the file is complete for, *bound* the certificates bound so far.
+    *known* are all that the file is complete for, *bound* the certificates bound so far,
+    *effective* a day between `EARLIEST` and `LATEST`.
     """
     rows = {key_of(row): row for _, row in file.rows}
     before = {key_of(each.row): each for each in known}
@@ -137,10 +153,12 @@ def plan_import(
             withdrawn.append(each)
         elif Changed(each, row).differences:
             changed.append(Changed(each, row))
-    in_force = [each for each in before.values() if _holds(each.row, effective)]
-    ending = sum(_holds(e.before.row, effective) > _holds(e.after, effective) for e in changed)
-    ending += sum(_holds(each.before.row, effective) for each in ended)
-    ending += sum(_holds(each.row, effective) for each in withdrawn)
+    day = max(effective, today)
+    never_held = [each for each in withdrawn if _has_begun(each.row, today)]
+    ending = sum(_holds(each.before.row, day) > _holds(each.after, day) for each in changed)
+    ending += sum(_holds(each.before.row, day) for each in ended)
+    ending += len(never_held)
+    left = len(ended) + sum(key_of(each.row) not in rows for each in never_held)
     return Plan(
         effective=effective,
         added=_sorted(added),
@@ -149,8 +167,9 @@ def plan_import(
         withdrawn=tuple(withdrawn),
         bindings=tuple(sorted(_new_bindings(rows, bound))),
         unchanged=len(before) - len(changed) - len(ended) - len(withdrawn),
-        in_force=len(in_force),
+        in_force=sum(_holds(each.row, day) for each in before.values()),
         ending=ending,
+        left_before_today=left if effective < today else 0,
     )
 
 
@@ -167,6 +186,11 @@ def _leave(known: Known, effective: date, ended: list[Changed], withdrawn: list[
 def _holds(row: Row, day: date) -> bool:
     since, until = day_of(row["tungay"]), day_of(row["denngay"])
     return (since is None or since <= day) and (until is None or day <= until)
+
+
+def _has_begun(row: Row, today: date) -> bool:
+    since = day_of(row["tungay"])
+    return since is None or since <= today
 
 
 def _new_bindings(

@@ -133,7 +133,8 @@ async def import_file(
 ) -> dict[str, object]:
     """Make the CSV in the body the roster, whole or not at all; 422 tells all that is wrong.
 
-    200 where nothing changed, or with `dry_run`; 409 where unusually much would end.
+    200 where nothing changed, or with `dry_run`; 409 where unusually much would end, or
+    where some would end before today.
     """
     _refuse_other_province(repository, caller)
     memory = Memory()

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 
 from hocba.index.roster_rows import RosterScope
+from hocba.roster.plan import EARLIEST, LATEST
 from hocba.web.problems import Problem, ProblemType
 
 _CODE = r"^[A-Za-z0-9_-]{1,64}$"
@@ -28,7 +29,10 @@ Effective = Annotated[
     date | None,
     Query(description="From this day on, who is missing has left; today if left out."),
 ]
-Confirm = Annotated[bool, Query(description="Import it though it ends unusually much.")]
+Confirm = Annotated[
+    bool,
+    Query(description="Import it though it ends unusually much, or ends mandates before today."),
+]
 DryRun = Annotated[bool, Query(description="Only say what would change.")]
 
 
@@ -51,6 +55,8 @@ async def _wish(
     confirm: Confirm = False,
     dry_run: DryRun = False,
 ) -> Wish:
+    if effective is not None and not EARLIEST <= effective <= LATEST:
+        raise Problem(ProblemType.INVALID_REQUEST, members={"names": "effective", "errors": []})
     return Wish(reason=reason, scope=scope, effective=effective, confirm=confirm, dry_run=dry_run)
 
 

@@ -170,3 +170,10 @@ def test_what_is_no_roster_at_all_is_unusable(data: bytes, code: str) -> None:
 def test_ids_of_people_born_abroad_are_fine() -> None:
     lines = staff(HOMEROOM | {"sodinhdanh": "138189339455"})
     assert checked(lines).findings == ()
+
+
+def test_two_principals_since_ever_are_no_crash() -> None:
+    open_ends = {"tungay": "", "denngay": ""}
+    other = PRINCIPAL | {"sodinhdanh": "010171722093"} | open_ends
+    lines = staff(PRINCIPAL | open_ends, other, without=[PRINCIPAL])
+    assert checked(lines).errors == ()

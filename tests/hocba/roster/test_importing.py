@@ -286,3 +286,37 @@ def test_pages_of_history_end(index: Index) -> None:
         rest = tx.rosters.history(after=page.next, limit=2)
     assert [each.number for each in (*page.rows, *rest.rows)] == [3, 2, 1]
     assert rest.next is None
+
+
+@pytest.mark.parametrize("effective", [date(2000, 1, 1), TODAY - timedelta(days=1)])
+def test_nobody_has_left_before_today_unless_it_is_confirmed(index: Index, effective: date) -> None:
+    lines = staff(SUBSTITUTE, *(HOMEROOM | {"matruong": f"1{n:010}"} for n in range(9)))
+    brought(index, lines)
+    back = request(effective=effective)
+    with pytest.raises(RosterRefused) as refused:
+        brought(index, [each for each in lines if each != line(HOMEROOM)], back, confirmed=False)
+    assert refused.value.finding.code == "HB-I296"
+    with index.reading() as tx:
+        assert tx.rosters.number() == 1
+
+
+def test_withdrawing_everybody_from_long_ago_counts_as_ending_them(index: Index) -> None:
+    brought(index, staff())
+    back = request(effective=date(2000, 1, 1))
+    with pytest.raises(RosterRefused) as refused:
+        brought(index, [line(SUBSTITUTE)], back, confirmed=False)
+    assert refused.value.finding.code == "HB-I138"
+    assert "4 trên 4" in refused.value.finding.message()
+
+
+def test_a_first_import_as_of_an_earlier_day_needs_no_confirmation(index: Index) -> None:
+    _, change = brought(index, staff(), request(effective=date(2020, 1, 1)), confirmed=False)
+    assert change is not None
+
+
+@pytest.mark.parametrize("effective", [date.min, date(1999, 12, 31), date(2200, 1, 1), date.max])
+def test_an_import_takes_effect_in_our_time(index: Index, effective: date) -> None:
+    brought(index, [line(PRINCIPAL, tungay="")])
+    with pytest.raises(RosterRefused) as refused:
+        brought(index, staff(without=[PRINCIPAL]), request(effective=effective))
+    assert refused.value.finding.code == "HB-I295"

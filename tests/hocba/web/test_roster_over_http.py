@@ -207,3 +207,13 @@ def test_a_running_server_judges_by_the_roster_that_was_imported_last(tmp_path: 
         home.roster_file.unlink()
         passed = 20.0
         assert current().basis.roster == change.digest
+
+
+@pytest.mark.parametrize("effective", ["0001-01-01", "1999-12-31", "9999-12-31"])
+def test_a_day_of_effect_without_sense_is_refused(
+    province_client: httpx.Client, effective: str
+) -> None:
+    sent(province_client, [{**each, "tungay": ""} for each in staff()])
+    answer = sent(province_client, staff(without=[HOMEROOM]), effective=effective, confirm=True)
+    assert (answer.status_code, answer.json()["names"]) == (422, "effective")
+    assert len(province_client.get(IMPORTS).json()["items"]) == 1
