@@ -45,9 +45,14 @@ def unlink_pupils(
     return _added(tx, link, "pupil.unlinked", actor)
 
 
+def bring_link(tx: Transaction, link: PupilLink, *, at: datetime, actor: str) -> None:
+    """Write a link, or what undoes one, as another repository made it; raises `LinkRefused`."""
+    _refuse_no_pair(link.old, link.new)
+    _write(tx, link, "pupil.linked" if link.linked else "pupil.unlinked", at, actor)
+
+
 def _link(old: str, new: str, *, linked: bool, reason: str, by: str, at: datetime) -> PupilLink:
-    if old == new or not (_IDENTIFIER.match(old) and _IDENTIFIER.match(new)):
-        raise LinkRefused(finding("HB-I062"))
+    _refuse_no_pair(old, new)
     return PupilLink(
         old=old,
         new=new,
@@ -58,9 +63,19 @@ def _link(old: str, new: str, *, linked: bool, reason: str, by: str, at: datetim
     )
 
 
+def _refuse_no_pair(old: str, new: str) -> None:
+    if old == new or not (_IDENTIFIER.match(old) and _IDENTIFIER.match(new)):
+        raise LinkRefused(finding("HB-I062"))
+
+
 def _added(tx: Transaction, link: PupilLink, action: str, actor: str) -> PupilLink:
+    _write(tx, link, action, link.at, actor)
+    return link
+
+
+def _write(tx: Transaction, link: PupilLink, action: str, at: datetime, actor: str) -> None:
+    """The one way that a link gets into the index: with its event, and the years judged anew."""
     tx.links.add(link)
     detail = (("old", link.old), ("new", link.new))
-    tx.audit.append(NewAuditEvent(at=link.at, actor=actor, action=action, detail=detail))
+    tx.audit.append(NewAuditEvent(at=at, actor=actor, action=action, detail=detail))
     refresh(tx, (link.old, link.new))
-    return link

@@ -152,9 +152,16 @@ def _lifecycle(
 def _checked_links(
     links: tuple[PupilLink, ...], manifest: TransferManifest
 ) -> tuple[PupilLink, ...]:
-    """*links*, proved to make one pupil of the ids that the manifest names, and of no other."""
+    """*links*, proved to make one pupil of the ids that the manifest names, and of no other.
+
+    No row speaks of anybody else, not even to undo a link.
+    """
     in_force: dict[tuple[str, str], bool] = {}
     for each in links:
+        for found in sorted({each.old, each.new} - {*manifest.pupils}):
+            raise TransferRefused(finding("HB-I094", file=LIFECYCLE, found=found[:64]))
+        if each.old == each.new:
+            raise TransferRefused(finding("HB-I094", file=LIFECYCLE, found=each.old))
         in_force[each.old, each.new] = each.linked
     reached = {manifest.mahocsinh}
     joined = [set(pair) for pair, holds in in_force.items() if holds]
@@ -162,7 +169,7 @@ def _checked_links(
         for pair in joined:
             if reached & pair:
                 reached |= pair
-    if reached != set(manifest.pupils) or any(not pair <= reached for pair in joined):
+    if reached != set(manifest.pupils):
         found = ", ".join(sorted(set(manifest.pupils) ^ reached)) or "–"
         raise TransferRefused(finding("HB-I094", file=LIFECYCLE, found=found))
     return links

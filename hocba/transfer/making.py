@@ -164,7 +164,10 @@ def _gather(tx: Transaction, order: Order, sender: str, *, whole: bool) -> _Gath
     return _Gathered(
         pupils=ids,
         versions=versions,
-        links=tx.links.history(order.mahocsinh),
+        # A link to somebody else that was undone is nobody's business elsewhere.
+        links=tuple(
+            each for each in tx.links.history(order.mahocsinh) if {each.old, each.new} <= {*ids}
+        ),
         # What is still open is decided here or nowhere.
         requests=tuple(each for some in requests for each in some if not each.is_open),
         arrivals=arrivals,

@@ -15,6 +15,7 @@ from hocba.index.transfer_rows import Transfer, TransferDirection, TransferState
 from hocba.ingest.commit import Committer, Entries, Frame
 from hocba.ingest.decision import Decision
 from hocba.ingest.entry import Document
+from hocba.links import bring_link
 from hocba.model.lifecycle import Approval
 from hocba.model.outcome import Outcome
 from hocba.requests import checked_name, checked_text
@@ -215,11 +216,12 @@ class _PackageFrame(Frame):
         manifest, contents = self._checked.manifest, self._checked.contents
         if tx.transfers.find(manifest.id, TransferDirection.IN) is not None:
             raise _TakenAlready
-        self._refuse_joining(tx)
-        known = {_identity(each) for each in tx.links.history(manifest.mahocsinh)}
+        before = {tx.links.ids(each) for each in manifest.pupils}
+        known = {_identity(row) for ids in before for row in tx.links.history(ids[0])}
         for link in contents.links:
             if _identity(link) not in known:
-                tx.links.add(link)
+                bring_link(tx, link, at=self._at, actor=self._actor)
+        self._refuse_joining(tx, before)
         tx.batches.create(self._new)
         tx.batches.start(self._new.id, self._at)
 
@@ -258,17 +260,23 @@ class _PackageFrame(Frame):
             _event(self.transfer, "transfer.in.accepted", self._at, self._actor, len(versions))
         )
 
-    def _refuse_joining(self, tx: Transaction) -> None:
-        """No package joins a pupil with another one who is known here."""
+    def _refuse_joining(self, tx: Transaction, before: set[tuple[str, ...]]) -> None:
+        """No package joins a pupil with another one who is known here, nor parts them.
+
+        Asked of what the index says once the links are in it, whatever the package says of them.
+        Where several pupils of *before* have become one, each may have only records that the
+        package has too: which id the sender calls the one in use makes no difference.
+        """
         manifest = self._checked.manifest
+        joined = set(tx.links.ids(manifest.mahocsinh))
+        for each in sorted({*manifest.pupils} - joined):
+            raise TransferRefused(finding("HB-I100", found=each))
+        if len(before) == 1:
+            return
         brought = {each.receipt.madinhdanhhocba for each in self._checked.contents.documents}
-        linked = set(tx.links.ids(manifest.mahocsinh))
-        for each in manifest.pupils:
-            if each in linked:
-                continue
-            for found in tx.records.timeline(each).records:
-                if found.record.madinhdanhhocba not in brought:
-                    raise TransferRefused(finding("HB-I100", found=each))
+        for found in tx.records.timeline(manifest.mahocsinh).records:
+            if found.record.madinhdanhhocba not in brought:
+                raise TransferRefused(finding("HB-I100", found=found.record.mahocsinh))
 
 
 _OF_NEW = ("id", "source", "fingerprint", "sender", "idempotency_key", "location", "created_at")
