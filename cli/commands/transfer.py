@@ -107,7 +107,8 @@ def check(
         read_trust_store(trust) if trust else None,
         read_roster(roster) if roster else None,
     )
-    checked = check_package(read_package(package), _keys(key), by, now)
+    keys = _keys(key)
+    checked = check_package(read_package(package, lambda _: keys), keys, by, now)
     refuse_unfit(checked.manifest, None, now)
     _show_checked(checked, session)
     if checked.passed:
@@ -122,15 +123,18 @@ def accept(
 ) -> ExitCode:
     """Take *package* in, whole or not at all."""
     from hocba import home as homes
-    from hocba.transfer.package import read_package
-    from hocba.transfer.taking_in import accept_package
+    from hocba.transfer.taking_in import accept_package, open_package
 
     session = session_of(context)
     opened = homes.Home.open(home)
     with opened.open_index() as index:
         office = opened.transfers(index, opened.open_store())
         arrival = accept_package(
-            office, read_package(package), masogd=office.masogd, by=by, actor=ACTOR
+            office,
+            open_package(office, package, actor=ACTOR),
+            masogd=office.masogd,
+            by=by,
+            actor=ACTOR,
         )
     _write_answer(arrival.transfer, answer)
     counts = arrival.counts
@@ -162,15 +166,19 @@ def decline(
 ) -> ExitCode:
     """Decline *package*; nothing of it is kept."""
     from hocba import home as homes
-    from hocba.transfer.package import read_package
-    from hocba.transfer.taking_in import decline_package
+    from hocba.transfer.taking_in import decline_package, open_package
 
     session = session_of(context)
     opened = homes.Home.open(home)
     with opened.open_index() as index:
         office = opened.transfers(index, opened.open_store())
         declined = decline_package(
-            office, read_package(package), masogd=office.masogd, note=reason, by=by, actor=ACTOR
+            office,
+            open_package(office, package, actor=ACTOR),
+            masogd=office.masogd,
+            note=reason,
+            by=by,
+            actor=ACTOR,
         )
     _write_answer(declined, answer)
     if session.json:

@@ -5,10 +5,11 @@ million entries that a batch may have. Names, sizes and CRCs are those of the ce
 a local header that disagrees is damage, so that no two readers see different archives.
 """
 
+import io
 import stat
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -53,25 +54,35 @@ class _Entry:
     mode: int
 
 
-def read_zip(path: Path, limits: SourceLimits) -> Iterator[RawEntry]:
+def read_zip(
+    source: Path | bytes, limits: SourceLimits, admit: Callable[[str, int], None] | None = None
+) -> Iterator[RawEntry]:
     """Entries in the order of the central directory; folders are left out.
 
+    *admit* is asked about each name, folders too, and its declared size before the entry is
+    unpacked, and may raise.
     A last entry carries `ReadingStopped` where the directory cannot be read to its end. Raises
     `SourceUnreadable` where there is none.
     """
-    archive_bytes = path.stat().st_size
+    archive_bytes = len(source) if isinstance(source, bytes) else source.stat().st_size
     budget = Budget(limits, archive_bytes)
-    with path.open("rb") as directory_file, path.open("rb") as data_file:
+    with _opened(source) as directory_file, _opened(source) as data_file:
         directory = _find_directory(directory_file, archive_bytes)
         name = ""
         try:
             for entry in _entries(directory_file, directory):
                 name = entry.name
+                if admit is not None:
+                    admit(name, entry.size)
                 if not name.endswith("/"):
                     yield RawEntry(name, _content(data_file, entry, directory, limits, budget))
                 name = ""
         except ReadingStopped as stopped:
             yield RawEntry(name, stopped)
+
+
+def _opened(source: Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 def count_zip(path: Path) -> int | None:

@@ -27,7 +27,7 @@ from hocba.transfer.contents import EARLIER, LIFECYCLE, lifecycle_file
 from hocba.transfer.errors import TransferRefused
 from hocba.transfer.manifest import KIND, PROVINCE, PackedFile, TransferManifest
 from hocba.transfer.office import Office
-from hocba.transfer.package import Package, pack, read_package
+from hocba.transfer.package import pack, unpack
 from hocba.transfer.rosters import FOLDER as ROSTERS
 from hocba.transfer.rosters import stated
 from schemas.findings import Language, finding
@@ -232,19 +232,12 @@ def _carried(office: Office, arrivals: Iterable[Transfer]) -> Iterator[tuple[str
     for each in arrivals:
         if each.direction is TransferDirection.IN:
             data = office.store.get(each.storage_key, each.version_id, each.sha256)
-            for name, content in _unpacked(data).files.items():
+            for name, content in unpack(data).files.items():
                 if name.startswith((f"{ROSTERS}/", f"{EARLIER}/")):
                     carried[name] = content
                 elif name.startswith("receipts/"):
                     carried[f"{EARLIER}/{each.sender}/{name}"] = content
     yield from carried.items()
-
-
-def _unpacked(data: bytes) -> Package:
-    with tempfile.NamedTemporaryFile(suffix=".zip") as file:
-        file.write(data)
-        file.flush()
-        return read_package(Path(file.name))
 
 
 def _packed_file(name: str, data: bytes) -> PackedFile:

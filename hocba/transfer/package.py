@@ -6,8 +6,8 @@ that the receiver has from elsewhere, every other file by its digest in the mani
 
 import io
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -40,6 +40,12 @@ LIMITS = SourceLimits(
 Partners = Mapping[str, Ed25519PublicKey]
 """Keys of other repositories by their province, had from elsewhere than from a package."""
 
+Believed = Callable[[str], Partners]
+"""The keys that a manifest (its JWS) may be signed with."""
+
+_MANIFEST_LIMITS = SourceLimits(
+    document_bytes=4 * MEBIBYTE, entries=1, total_bytes=4 * MEBIBYTE, archive_ratio=50
+)
 _TOO_LARGE = frozenset({"HB-I008", "HB-I009", "HB-I010", "HB-I011"})
 _CLIMBS = "HB-I004"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -55,27 +61,74 @@ class Package:
     data: bytes
 
 
-def read_package(path: Path) -> Package:
-    """The package in the file *path*; raises `TransferRefused` or `OSError`."""
-    size = path.stat().st_size
-    if size > MAX_BYTES:
+def read_package(path: Path, believed: Believed | None = None) -> Package:
+    """The package in the file *path*; raises `TransferRefused` or `OSError`.
+
+    *believed* gives the keys that its manifest may be signed with: nothing but the manifest is
+    unpacked before its signature is proved, and then nothing but what it lists. The file is read
+    once.
+    """
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
         raise _too_large(path.name)
-    files: dict[str, bytes] = {}
+    return unpack(data, believed)
+
+
+def unpack(data: bytes, believed: Believed | None = None) -> Package:
+    """The package with the bytes *data*, as `read_package` reads it."""
     try:
-        for raw in read_zip(path, LIMITS):
-            if isinstance(raw.data, EntryRefused):
-                raise _refused(raw.name, raw.data)
-            _refuse_name(raw.name)
-            if raw.name in files or len(files) >= LIMITS.entries:
-                raise TransferRefused(finding("HB-I084", file=shown_name(raw.name)))
-            files[raw.name] = raw.data
+        token = _token(data)
+        manifest = None if believed is None else _verified_manifest(token, believed(token))
+        files = _unpacked(data, manifest)
     except SourceUnreadable as error:
         raise TransferRefused(finding("HB-I080")) from error
-    manifest = files.pop(MANIFEST_FILE, None)
-    if manifest is None:
+    return Package(files, token, _digest(data), data)
+
+
+def _token(data: bytes) -> str:
+    """The manifest, which comes first: no other entry is unpacked to find it."""
+    first = next(iter(read_zip(data, _MANIFEST_LIMITS, _refuse_other_first)), None)
+    if first is None:
         raise TransferRefused(finding("HB-I085"))
-    data = path.read_bytes()
-    return Package(files, manifest.decode("ascii", "replace").strip(), _digest(data), data)
+    if isinstance(first.data, EntryRefused):
+        raise _refused(first.name, first.data)
+    return first.data.decode("ascii", "replace").strip()
+
+
+def _refuse_other_first(name: str, _: int) -> None:
+    if name != MANIFEST_FILE:
+        raise TransferRefused(finding("HB-I085"))
+
+
+def _unpacked(data: bytes, manifest: TransferManifest | None) -> dict[str, bytes]:
+    """Every entry but the manifest; with *manifest* nothing that it does not list."""
+    files: dict[str, bytes] = {}
+    names: set[str] = set()
+    listed = None if manifest is None else {each.name: each.size for each in manifest.files}
+    limits = LIMITS
+    if listed is not None:
+        total = sum(listed.values()) + _MANIFEST_LIMITS.document_bytes
+        limits = replace(LIMITS, total_bytes=min(LIMITS.total_bytes, total))
+
+    def admit(name: str, size: int) -> None:
+        _refuse_name(name)
+        if name in names or len(names) >= LIMITS.entries:
+            raise TransferRefused(finding("HB-I084", file=shown_name(name)))
+        names.add(name)
+        if listed is None or name == MANIFEST_FILE:
+            return
+        if name not in listed:
+            raise TransferRefused(finding("HB-I090", file=shown_name(name)))
+        if size != listed[name]:
+            raise TransferRefused(finding("HB-I091", file=shown_name(name)))
+
+    for raw in read_zip(data, limits, admit):
+        if isinstance(raw.data, EntryRefused):
+            raise _refused(raw.name, raw.data)
+        if raw.name != MANIFEST_FILE:
+            files[raw.name] = raw.data
+    return files
 
 
 def verify_package(package: Package, partners: Partners) -> TransferManifest:

@@ -7,6 +7,7 @@ links of the pupil's ids, what was asked for, and the transfer itself are one tr
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
 from hocba.index.index import Transaction
@@ -26,7 +27,13 @@ from hocba.transfer.errors import TransferRefused
 from hocba.transfer.making import storage_key, transfer_fields
 from hocba.transfer.manifest import TransferManifest
 from hocba.transfer.office import Office
-from hocba.transfer.package import Package, Partners, claimed_sender, verify_package
+from hocba.transfer.package import (
+    Package,
+    Partners,
+    claimed_sender,
+    read_package,
+    verify_package,
+)
 from schemas.findings import Finding, Severity, finding
 from storage.contract import StoredVersion
 
@@ -53,6 +60,18 @@ class Arrival:
 
 class _TakenAlready(Exception):  # noqa: N818 -- a signal: another one took the same package in
     pass
+
+
+def open_package(office: Office, path: Path, *, actor: str) -> Package:
+    """The package in the file *path*, unpacked once its manifest is proved.
+
+    Raises `TransferRefused`, which is noted, or `OSError`.
+    """
+    try:
+        return read_package(path, lambda token: _believed(office, token))
+    except TransferRefused as error:
+        _note_refusal(office, None, error, office.clock(), actor)
+        raise
 
 
 def accept_package(
@@ -106,10 +125,14 @@ def _verified(office: Office, package: Package, at: datetime, actor: str) -> Tra
 
 
 def _keys(office: Office, package: Package) -> Partners:
+    return _believed(office, package.token)
+
+
+def _believed(office: Office, token: str) -> Partners:
     """Whom packages are believed from; in a repository of several provinces, itself as well."""
     own = office.key.public_key
-    if office.masogd is None and claimed_key_id(package.token) == office.key.key_id:
-        return {claimed_sender(package.token): own}
+    if office.masogd is None and claimed_key_id(token) == office.key.key_id:
+        return {claimed_sender(token): own}
     return office.partners
 
 

@@ -114,6 +114,10 @@ def app_of(repository: Repository, *, settings: WebSettings | None = None) -> Fa
     return app
 
 
+_PACKAGES_AT_ONCE = 2
+"""Each takes up to `hocba.transfer.package.LIMITS` of memory."""
+
+
 def _service(repository: Repository, settings: WebSettings) -> Service:
     return Service(
         repository=repository,
@@ -125,6 +129,7 @@ def _service(repository: Repository, settings: WebSettings) -> Service:
         verifications_in_hand=CapacityLimiter(
             settings.verifications_at_once + settings.verifications_waiting
         ),
+        packages_in_hand=CapacityLimiter(_PACKAGES_AT_ONCE),
         readiness=Readiness(repository, time.monotonic),
         sessions=Sessions(settings.session_key, settings.session),
         followers=_followers(repository, settings),

@@ -113,6 +113,7 @@ class Service:
     sign_ins: RateLimit
     verifying: CapacityLimiter
     verifications_in_hand: CapacityLimiter
+    packages_in_hand: CapacityLimiter
     readiness: Readiness
     sessions: Sessions
     followers: Followers

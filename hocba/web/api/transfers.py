@@ -4,6 +4,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
 
+from anyio import WouldBlock
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,12 +13,13 @@ from hocba.index.transfer_rows import Transfer, TransferDirection, TransferState
 from hocba.issues import issues_of_record
 from hocba.transfer.acknowledgement import MAX_LENGTH, file_acknowledgement
 from hocba.transfer.making import Order, make_transfer
-from hocba.transfer.package import MAX_BYTES, read_package
-from hocba.transfer.taking_in import accept_package, decline_package
+from hocba.transfer.package import MAX_BYTES
+from hocba.transfer.taking_in import accept_package, decline_package, open_package
 from hocba.web.access import Caller, Sender
 from hocba.web.api.bodies import FindingBody, Moment
 from hocba.web.api.parameters import IDENTIFIER, ApiLanguage, RecordId, file_body, problems
 from hocba.web.downloads import attachment, matches, quoted
+from hocba.web.errors import unavailable
 from hocba.web.intake import refuse_other_province
 from hocba.web.pagination import CursorText, Limit, cursor_at, next_url
 from hocba.web.problems import Problem, ProblemType
@@ -182,7 +184,7 @@ def list_transfers(
     status_code=201,
     response_model=ArrivalBody,
     openapi_extra=file_body(_ZIPS),
-    responses=problems(400, 409, 413, 415, 422, 507),
+    responses=problems(400, 409, 413, 415, 422, 503, 507),
 )
 async def receive_package(
     service: ServiceDependency,
@@ -209,9 +211,16 @@ async def receive_package(
     except OSError as error:
         raise Problem(ProblemType.INSUFFICIENT_STORAGE) from error
     try:
+        # A package is unpacked in memory: few at once, the others come again.
+        service.packages_in_hand.acquire_on_behalf_of_nowait(identity)
+    except WouldBlock:
+        repository.spool.remove(identity)
+        raise unavailable() from None
+    try:
         work = partial(_arrive, repository, caller, spooled.path, reason, language)
         return await run_sync(work)
     finally:
+        service.packages_in_hand.release_on_behalf_of(identity)
         repository.spool.remove(identity)
 
 
@@ -307,7 +316,7 @@ def _arrive(
 ) -> dict[str, object]:
     office, masogd = repository.office, caller.masogd or repository.masogd
     actor = caller.actor
-    package = read_package(path)
+    package = open_package(office, path, actor=actor)
     now = repository.clock()
     if reason is not None:
         declined = decline_package(
