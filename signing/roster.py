@@ -11,6 +11,7 @@ from pathlib import Path
 from sys import intern
 from types import MappingProxyType
 
+from schemas.separators import separator_of
 from signing.certificates.certificate import tax_code
 from signing.errors import RosterError
 from signing.mandate import RosterEntry
@@ -74,15 +75,17 @@ class Roster:
 
 
 def read_roster(path: Path, *, demands_bound: bool = False) -> Roster:
-    """The roster in a CSV file (UTF-8, columns as in `roster_rows`, dates YYYY-MM-DD).
+    """The roster in a CSV file (UTF-8, columns and days as in `roster_rows`).
 
     Mandates that were taken back are left out. Raises `RosterError` with file and line.
     """
     try:
         with path.open("rb") as octets:
             digest = hashlib.file_digest(octets, "sha256").hexdigest()
+            octets.seek(0)
+            separator = separator_of(octets.readline(), ALL_COLUMNS)
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, delimiter=separator)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise RosterError(f"{path.name}: missing column {', '.join(missing)}")

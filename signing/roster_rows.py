@@ -41,6 +41,8 @@ _PERSONAL_ID = re.compile(r"[0-9]{12}\Z")
 _ORGANIZATION_ID = re.compile(r"[0-9]{10}(-?[0-9]{3})?\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_DAY_FIRST = re.compile(r"\A([0-9]{2})/([0-9]{2})/([0-9]{4})\Z")
+_DAYS = ("tungay", "denngay", "ngayquyetdinh")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # A spreadsheet takes a cell that begins so for a formula; no name and no id does.
 _FORMULA_STARTS = ("=", "+", "-", "@")
@@ -51,9 +53,17 @@ Row = Mapping[str, str]
 
 
 def cleaned(raw: Mapping[str | None, str | list[str] | None]) -> dict[str, str]:
-    """The cells of one line by column, without white space around; a missing cell is empty."""
+    """The cells of one line by column, without white space around; a missing cell is empty.
+
+    A day that a spreadsheet wrote as 29/05/2026 stands there as 2026-05-29.
+    """
     values = {name: raw.get(name) for name in ALL_COLUMNS}
-    return {name: v.strip() if isinstance(v, str) else "" for name, v in values.items()}
+    cells = {name: v.strip() if isinstance(v, str) else "" for name, v in values.items()}
+    for name in _DAYS:
+        if "/" in cells[name]:
+            turned = _DAY_FIRST.sub(r"\3-\2-\1", cells[name])
+            cells[name] = turned if day_or_none(turned) else cells[name]
+    return cells
 
 
 def entry_of(row: Row) -> RosterEntry:

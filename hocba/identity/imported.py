@@ -19,6 +19,7 @@ from hocba.identity.errors import RegisterFileRefused, RegisterUnusable
 from hocba.identity.model import Answer, NotRegistered, Person, Registered
 from schemas.findings import Finding, finding
 from schemas.rules.scope import quote
+from schemas.separators import separator_of
 
 COLUMNS = ("sodinhdanh", "hovaten", "ngaysinh")
 FILE_NAME = "identity.sqlite3"
@@ -156,8 +157,10 @@ class _Problems:
 @contextmanager
 def _rows(source: Path, problems: _Problems) -> Iterator[Iterator[tuple[int, Mapping[str, str]]]]:
     """The rows below the heading, each with its line; what cannot be read ends them."""
+    with source.open("rb") as octets:
+        separator = separator_of(octets.readline(), COLUMNS)
     with source.open(encoding="utf-8-sig", newline="") as file:
-        yield _read(source, csv.reader(file, strict=True), problems)
+        yield _read(source, csv.reader(file, strict=True, delimiter=separator), problems)
 
 
 def _read(

@@ -17,6 +17,7 @@ from hocba.index.index import Transaction
 from hocba.index.rows import NewAuditEvent
 from hocba.index.schools import School
 from schemas.findings import Finding, finding
+from schemas.separators import separator_of
 
 COLUMNS = ("matruong", "namhoc", "makhoi", "sohocsinh")
 OPTIONAL_COLUMNS = ("masogd", "maxa")
@@ -126,9 +127,10 @@ def _rows(data: bytes, file_name: str) -> list[tuple[int, Mapping[str, str]]]:
         raise ExpectedRefused(finding("HB-I177", file=file_name, limit=MAX_BYTES // 2**20))
     try:
         text = data.decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        header = [(name or "").strip() for name in reader.fieldnames or ()]
         known = {*COLUMNS, *OPTIONAL_COLUMNS}
+        separator = separator_of(data, known)
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+        header = [(name or "").strip() for name in reader.fieldnames or ()]
         if not set(COLUMNS) <= set(header) <= known or len(set(header)) != len(header):
             found = ",".join(header)[:80]
             raise ExpectedRefused(finding("HB-I178", file=file_name, found=found))

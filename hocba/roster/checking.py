@@ -16,6 +16,7 @@ from typing import Final
 from hocba.roster.errors import RosterUnusable
 from hocba.roster.oddities import oddities
 from schemas.findings import Finding, Severity, finding
+from schemas.separators import separator_of
 from signing.policy import SignaturePolicy, SignerKind
 from signing.roster_rows import (
     ALL_COLUMNS,
@@ -82,7 +83,8 @@ def check_bytes(data: bytes, roles: Roles, today: date) -> CheckedRoster:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RosterUnusable(finding("HB-I130", reason="encoding")) from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    separator = separator_of(data, ALL_COLUMNS)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     try:
         heading = [name.strip() for name in next(reader, [])]
         findings = list(_of_heading(heading))

@@ -72,7 +72,7 @@ def test_both_days_of_a_period_belong_to_it(day, covered):
         ("15000001,GVCN,1,2,A,,", "line 2: exactly one"),
         (",GVCN,1,,A,,", "line 2: matruong"),
         ("15000001,,1,,A,,", "line 2: matruong and vaitro"),
-        ("15000001,GVCN,1,,A,01/09/2025,", "line 2"),
+        ("15000001,GVCN,1,,A,09/31/2025,", "line 2"),
         ("15000001,GVCN,1,,A,2026-01-01,2025-01-01", "line 2: tungay"),
     ],
 )
@@ -106,3 +106,12 @@ def test_reads_what_a_spreadsheet_saves(tmp_path):
     text = "\ufeff" + HEADER + "15000001, GVCN ,015180000001,,A,2025-09-01,\r\n"
     (tmp_path / "roster.csv").write_text(text, "utf-8")
     assert len(read_roster(tmp_path / "roster.csv").mandates("15000001", "GVCN", "015180000001"))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_reads_the_separators_and_days_of_any_spreadsheet(tmp_path, separator, mark):
+    lines = (HEADER + "15000001,GVCN,015180000001,,A,01/09/2025,2026-05-31").replace(",", separator)
+    (tmp_path / "roster.csv").write_text(mark + lines + "\r\n", "utf-8")
+    (entry,) = read_roster(tmp_path / "roster.csv").entries()
+    assert (entry.valid_from, entry.valid_to) == (date(2025, 9, 1), date(2026, 5, 31))

@@ -51,6 +51,15 @@ def test_several_people_are_asked_about_in_one_call(tmp_path: Path) -> None:
     assert ask(target) == []
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_separators_of_any_spreadsheet_are_read(
+    tmp_path: Path, separator: str, mark: str
+) -> None:
+    target = register(tmp_path, mark + GOOD.replace(",", separator).replace("\n", "\r\n"))
+    assert ask(target, "010212043634") == [Registered("Lê B", "2013-09-02")]
+
+
 def test_more_people_than_one_query_takes_are_found(tmp_path: Path) -> None:
     lines = [f"{number:012},Người {number},2012" for number in range(1_203)]
     target = register(tmp_path, HEADING + "\n".join(lines))

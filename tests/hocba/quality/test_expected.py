@@ -44,6 +44,13 @@ class TestReading:
         )
         assert (last.makhoi, last.sohocsinh, last.maxa, last.masogd) == ("12", 0, None, None)
 
+    @pytest.mark.parametrize("separator", [",", ";", "\t"])
+    @pytest.mark.parametrize("mark", ["", "\ufeff"])
+    def test_the_separators_of_any_spreadsheet(self, separator: str, mark: str) -> None:
+        text = f"{mark}{HEADER}\r\n15000001,2025-2026,01,120\r\n".replace(",", separator)
+        (line,) = read_expected(text.encode(), "so.csv")
+        assert (line.matruong, line.sohocsinh) == ("15000001", 120)
+
     def test_every_wrong_line_is_named(self) -> None:
         with refused("HB-I166", "HB-I169", "HB-I170", "HB-I171", "HB-I172", "HB-I172", "HB-I170"):
             read(

@@ -40,7 +40,8 @@ def test_a_good_roster_has_nothing_to_say_of() -> None:
         (HOMEROOM, {"hovaten": ""}, [("hovaten", "HB-I120")]),
         (HOMEROOM, {"sodinhdanh": ""}, [("sodinhdanh", "HB-I121"), ("sodinhdanh", "HB-I125")]),
         (HOMEROOM, {"masothue": "9900700001"}, [("sodinhdanh", "HB-I121")]),
-        (HOMEROOM, {"tungay": "15/08/2020"}, [("tungay", "HB-I122")]),
+        (HOMEROOM, {"tungay": "31/02/2020"}, [("tungay", "HB-I122")]),
+        (HOMEROOM, {"tungay": "5/8/2020"}, [("tungay", "HB-I122")]),
         (HOMEROOM, {"denngay": "2026-02-30"}, [("denngay", "HB-I122")]),
         (HOMEROOM, {"tungay": "20200815"}, [("tungay", "HB-I122")]),
         (HOMEROOM, {"sodinhdanh": "15189339455"}, [("sodinhdanh", "HB-I122")]),
@@ -84,9 +85,9 @@ def test_all_errors_of_all_lines_are_told_at_once() -> None:
 
 
 def test_every_text_is_in_both_languages_and_names_what_was_found() -> None:
-    (found,) = checked([line(HOMEROOM, tungay="15/08/2020"), *staff(without=[HOMEROOM])]).errors
+    (found,) = checked([line(HOMEROOM, tungay="08/15/2020"), *staff(without=[HOMEROOM])]).errors
     assert found.message() == (
-        "Cột tungay ghi “15/08/2020”; cần một ngày có thật, ghi năm-tháng-ngày, ví dụ 2026-05-29."
+        "Cột tungay ghi “08/15/2020”; cần một ngày có thật, ghi năm-tháng-ngày, ví dụ 2026-05-29."
     )
     assert "such as 2026-05-29" in found.message(Language.EN)
 
@@ -177,3 +178,12 @@ def test_two_principals_since_ever_are_no_crash() -> None:
     other = PRINCIPAL | {"sodinhdanh": "010171722093"} | open_ends
     lines = staff(PRINCIPAL | open_ends, other, without=[PRINCIPAL])
     assert checked(lines).errors == ()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_separators_and_days_of_any_spreadsheet_are_read(separator: str, mark: str) -> None:
+    data = written([line(each, tungay="15/08/2020") for each in (PRINCIPAL, HOMEROOM, SEAL)])
+    found = check_bytes((mark + data.decode().replace(",", separator)).encode(), ROLES, TODAY)
+    assert told(found) == []
+    assert [row["tungay"] for _, row in found.rows] == ["2020-08-15"] * 3
