@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from hocba.roster.errors import RosterUnusable
 from hocba.roster.oddities import oddities
@@ -30,6 +31,12 @@ from signing.roster_rows import (
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_ROWS: Final = 1_000_000
+
+MOST_FINDINGS: Final = 10_000
+"""Errors after which a file is read no further, and warnings that are listed."""
+
+MAX_RECORD: Final = 256 * 1024
+"""Characters of one line with all its cells, many times what a sound one can have."""
 
 Roles = Mapping[str, SignerKind]
 Key = tuple[str, str, str, str, str]
@@ -79,32 +86,54 @@ def check_file(path: Path, roles: Roles, today: date) -> CheckedRoster:
 
 def check_bytes(data: bytes, roles: Roles, today: date) -> CheckedRoster:
     """The roster in *data*; raises `RosterUnusable` where it is no such file at all."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RosterUnusable(finding("HB-I130", reason="encoding")) from error
-    separator = separator_of(data, ALL_COLUMNS)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+    file = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+    lines = _Lines(file)
+    reader = csv.reader(lines, strict=True, delimiter=separator_of(data[:MAX_RECORD], ALL_COLUMNS))
+    rows: list[tuple[int, Row]] = []
     try:
         heading = [name.strip() for name in next(reader, [])]
-        findings = list(_of_heading(heading))
-        rows = tuple(_rows(reader, heading))
+        findings = list(islice(_of_heading(heading), MOST_FINDINGS))
+        of_lines = _of_rows(_rows(reader, lines, heading), roles, rows)
+    except UnicodeDecodeError as error:
+        raise RosterUnusable(finding("HB-I130", reason="encoding")) from error
     except csv.Error as error:
         raise RosterUnusable(finding("HB-I130", reason="csv")) from error
     if not rows:
         raise RosterUnusable(finding("HB-I130", reason="empty"))
-    of_lines = list(_of_rows(rows, roles))
     wrong = {each.line for each in of_lines}
-    sound = [each for each in rows if each[0] not in wrong]
-    unsound = {row["matruong"] for line, row in rows if line in wrong}
-    of_lines += oddities(sound, unsound, roles, today)
+    if len(of_lines) < MOST_FINDINGS:
+        sound = [each for each in rows if each[0] not in wrong]
+        unsound = {row["matruong"] for line, row in rows if line in wrong}
+        of_lines += _listed(oddities(sound, unsound, roles, today))
+    else:
+        last = rows[-1][0]
+        of_lines.append(finding("HB-I297", line=last, count=len(of_lines)))
     of_lines.sort(key=lambda each: (each.line or 0, each.severity is not Severity.ERROR))
     return CheckedRoster(
-        rows=rows,
+        rows=tuple(rows),
         findings=(*findings, *of_lines),
         sha256=sha256(data).hexdigest(),
         columns=frozenset(heading).intersection(ALL_COLUMNS),
     )
+
+
+class _Lines:
+    """The lines of a file for a reader of CSV, as long as its records are of sensible length."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._length = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(MAX_RECORD + 1):
+            self._length += len(line)
+            if self._length > MAX_RECORD:
+                raise RosterUnusable(finding("HB-I130", reason="too_large"))
+            yield line
+
+    def record_ended(self) -> None:
+        """What comes next is another record."""
+        self._length = 0
 
 
 def _of_heading(heading: Sequence[str]) -> Iterator[Finding]:
@@ -119,10 +148,14 @@ def _of_heading(heading: Sequence[str]) -> Iterator[Finding]:
             yield finding("HB-I132", line=1, found=name[:80], known=optional)
 
 
-def _rows(reader: Iterator[list[str]], heading: Sequence[str]) -> Iterator[tuple[int, Row]]:
+def _rows(
+    reader: Iterator[list[str]], lines: _Lines, heading: Sequence[str]
+) -> Iterator[tuple[int, Row]]:
     """Every line that is not blank, with its number in the file."""
     count = 0
+    lines.record_ended()
     for cells in reader:
+        lines.record_ended()
         line: int = reader.line_num  # type: ignore[attr-defined]
         if any(cell.strip() for cell in cells):
             count += 1
@@ -131,14 +164,30 @@ def _rows(reader: Iterator[list[str]], heading: Sequence[str]) -> Iterator[tuple
             yield line, cleaned(dict(zip(heading, cells, strict=False)))
 
 
-def _of_rows(rows: Sequence[tuple[int, Row]], roles: Roles) -> Iterator[Finding]:
+def _of_rows(
+    rows: Iterator[tuple[int, Row]], roles: Roles, read: list[tuple[int, Row]]
+) -> list[Finding]:
+    """What is wrong with each of *rows*; those that were *read* until too much was wrong."""
     first: dict[Key, int] = {}
+    found: list[Finding] = []
     for line, row in rows:
-        yield from row_findings(row, line)
-        yield from _of_role(row, line, roles)
+        read.append((line, row))
+        found += row_findings(row, line)
+        found += _of_role(row, line, roles)
         other = first.setdefault(key_of(row), line)
         if other != line:
-            yield finding("HB-I126", path="sodinhdanh", line=line, other=other)
+            found.append(finding("HB-I126", path="sodinhdanh", line=line, other=other))
+        if len(found) >= MOST_FINDINGS:
+            break
+    return found
+
+
+def _listed(warnings: Iterator[Finding]) -> Iterator[Finding]:
+    """The first *warnings*, and how many there are beside."""
+    yield from islice(warnings, MOST_FINDINGS)
+    more = sum(1 for _ in warnings)
+    if more:
+        yield finding("HB-I298", count=more)
 
 
 def _of_role(row: Row, line: int, roles: Roles) -> Iterator[Finding]:

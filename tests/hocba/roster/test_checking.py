@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from hocba.roster.checking import CheckedRoster, check_bytes
+from hocba.roster.checking import MOST_FINDINGS, CheckedRoster, check_bytes
 from hocba.roster.errors import RosterUnusable
 from schemas.findings import Language
+from signing.roster_rows import ALL_COLUMNS
 from tests.support.roster_files import (
     HOMEROOM,
     OTHER_SCHOOL,
@@ -187,3 +188,32 @@ def test_the_separators_and_days_of_any_spreadsheet_are_read(separator: str, mar
     found = check_bytes((mark + data.decode().replace(",", separator)).encode(), ROLES, TODAY)
     assert told(found) == []
     assert [row["tungay"] for _, row in found.rows] == ["2020-08-15"] * 3
+
+
+def test_a_file_full_of_errors_is_read_no_further_than_to_the_ten_thousandth() -> None:
+    data = ",".join(ALL_COLUMNS).encode() + b"\n" + (b"=," * 16 + b"=\n") * 30_000
+    found = check_bytes(data, ROLES, TODAY)
+    assert MOST_FINDINGS < len(found.errors) < MOST_FINDINGS + 100
+    assert len(found.rows) < 1_000
+    assert found.errors[-1].code == "HB-I297"
+
+
+def test_warnings_are_listed_up_to_a_number_and_the_rest_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hocba.roster.checking.MOST_FINDINGS", 3)
+    lines = [line(HOMEROOM, sodinhdanh=f"00018933{n:04}") for n in range(8)]
+    warnings = checked(lines).warnings
+    assert len(warnings) == 4
+    (rest,) = (each for each in warnings if each.code == "HB-I298")
+    assert "more warnings" in rest.message(Language.EN)
+
+
+@pytest.mark.parametrize(
+    "record", [b"," * 1_000_000, b'"' + b"x\n" * 200_000 + b'"', b'"\n",' * 300_000]
+)
+@pytest.mark.parametrize("before", [b"", written(staff())])
+def test_a_line_without_end_is_not_read(before: bytes, record: bytes) -> None:
+    with pytest.raises(RosterUnusable) as refused:
+        check_bytes(before + record, ROLES, TODAY)
+    assert refused.value.finding.code == "HB-I130"
