@@ -226,6 +226,8 @@ class Home:
             trust_folder=self.trust_folder,
             validity=timedelta(days=self.configuration.transfer_days),
             clock=lambda: datetime.now(UTC),
+            approval=self.configuration.approval,
+            extracts=self.configuration.extracts,
         )
 
     def examiner(self) -> "HomeExaminer":

@@ -51,6 +51,10 @@ class Frame:
 
     linked: frozenset[tuple[str, str]] = frozenset()
 
+    def is_elsewhere(self, masogd: str) -> bool:  # noqa: ARG002 -- a frame may look at it
+        """Whether changes of this province's records were approved before they came here."""
+        return False
+
     def before_storing(self, decisions: Sequence[Decision]) -> None:
         """Raise unless the run may be stored as it was decided."""
 
@@ -122,6 +126,7 @@ class Committer:
             masogd=self.batch.masogd,
             approval=self.approval,
             extracts=self.extracts,
+            elsewhere=self.frame.is_elsewhere,
         )
 
     def _put(self, decisions: Sequence[Decision]) -> Stored:

@@ -4,7 +4,7 @@ Pure: the same examinations and the same state of the index give the same decisi
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hocba.index.rows import Pupil, Record
@@ -95,14 +95,16 @@ def decide(
     masogd: str | None,
     approval: Approval = Approval.RECORDED,
     extracts: Approval | None = None,
+    elsewhere: Callable[[str], bool] = lambda _: False,
 ) -> tuple[Decision, ...]:
     """Decisions in the order of the documents; each knows those before it.
 
     *masogd* is the only province whose records may come in, None for any; *approval* says what
     becomes of a change that nobody has approved, *extracts* the same of records made from paper
-    where that differs. Bad entries come with None, documents with what the examination gave.
+    where that differs. Of the provinces that are *elsewhere* nothing is asked. Bad entries come
+    with None, documents with what the examination gave.
     """
-    chunk = _Chunk(known, masogd, approval, extracts or approval)
+    chunk = _Chunk(known, masogd, approval, extracts or approval, elsewhere)
     return tuple(chunk.decide(entry, examined) for entry, examined in entries)
 
 
@@ -141,7 +143,12 @@ class _Chunk:
     """The decisions on one chunk, one after the other."""
 
     def __init__(
-        self, known: Known, masogd: str | None, approval: Approval, extracts: Approval
+        self,
+        known: Known,
+        masogd: str | None,
+        approval: Approval,
+        extracts: Approval,
+        elsewhere: Callable[[str], bool],
     ) -> None:
         self._records = dict(known.records)
         self._versions = dict(known.versions)
@@ -151,6 +158,7 @@ class _Chunk:
         self._masogd = masogd
         self._approval = approval
         self._extracts = extracts
+        self._elsewhere = elsewhere
 
     def decide(self, entry: Document | BadEntry, examined: Examined | None) -> Decision:
         """What becomes of the next entry."""
@@ -250,25 +258,33 @@ class _Chunk:
 
     def _needs_approval(self, transcript: Transcript, step: Step) -> bool:
         """Whether an unapproved step is refused, rather than taken in with a warning."""
-        if self._approval is Approval.ELSEWHERE:
+        demanded = self._demanded(transcript, step)
+        if demanded is Approval.ELSEWHERE:
             return False
         current = self._records.get(transcript.reference.madinhdanhhocba)
         if changes_origin(step, standing_of(current.status if current else None)):
             return True
-        demanded = self._extracts if step is Step.EXTRACT else self._approval
         return demanded is Approval.REQUIRED
+
+    def _demanded(self, transcript: Transcript, step: Step) -> Approval:
+        if self._elsewhere(transcript.masogd):
+            return Approval.ELSEWHERE
+        return self._extracts if step is Step.EXTRACT else self._approval
 
     def _unapproved(self, transcript: Transcript, step: Step) -> bool:
         wanted = (transcript.reference.madinhdanhhocba, step)
         return step in ON_REQUEST and wanted not in self._requests
+
+    def _is_asked(self, transcript: Transcript, step: Step) -> bool:
+        demanded = self._demanded(transcript, step)
+        return demanded is not Approval.ELSEWHERE and self._unapproved(transcript, step)
 
     def _warnings(self, transcript: Transcript) -> Iterator[Finding]:
         current = self._records.get(transcript.reference.madinhdanhhocba)
         if current is not None and transcript.event is Event.NEW:
             yield finding("HB-I035", current=current.phienban)
         step = self._transition(transcript)
-        asked = self._approval is not Approval.ELSEWHERE
-        if asked and isinstance(step, Step) and self._unapproved(transcript, step):
+        if isinstance(step, Step) and self._is_asked(transcript, step):
             yield finding("HB-I053", kind=step.value)
         pupil = self._pupils.get(transcript.reference.mahocsinh)
         if pupil is not None and pupil.sodinhdanh != transcript.sodinhdanh:

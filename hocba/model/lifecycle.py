@@ -65,7 +65,7 @@ class Approval(StrEnum):
 
     REQUIRED refuses it; RECORDED takes it in with a warning, since software in use sends
     corrections that nobody has asked for here. ELSEWHERE asks for nothing and is nothing to
-    configure: what comes with a transfer was approved where it was made.
+    configure: records of another province that come with a transfer were approved there.
     """
 
     REQUIRED = "required"

@@ -17,7 +17,6 @@ from hocba.ingest.commit import Committer, Entries, Frame
 from hocba.ingest.decision import Decision
 from hocba.ingest.entry import Document
 from hocba.links import bring_link
-from hocba.model.lifecycle import Approval
 from hocba.model.outcome import Outcome
 from hocba.requests import checked_name, checked_text
 from hocba.signed_claims import claimed_key_id
@@ -164,7 +163,8 @@ def _take_in(office: Office, checked: CheckedPackage, at: datetime, by: str, act
         office.store,
         frame.batch,
         lambda: at,
-        approval=Approval.ELSEWHERE,
+        approval=office.approval,
+        extracts=office.extracts,
         frame=frame,
     )
     entries: Entries = [
@@ -225,6 +225,14 @@ class _PackageFrame(Frame):
             failure=None,
         )
 
+    def is_elsewhere(self, masogd: str) -> bool:
+        """Whether changes of this province's records were approved where they come from.
+
+        Never those of a province that is kept here: nobody else decides on its records.
+        """
+        own = self._office.masogd
+        return masogd == self._checked.manifest.sender if own is None else masogd != own
+
     def before_storing(self, decisions: Sequence[Decision]) -> None:
         """Refuse the whole where one document is refused; keep the package otherwise."""
         for each in decisions:
@@ -253,12 +261,15 @@ class _PackageFrame(Frame):
         numbers: dict[str, set[int]] = {}
         for request in self._checked.contents.requests:
             record = request.madinhdanhhocba
+            kept = tx.records.find(record)
+            if kept is None or not self.is_elsewhere(kept.masogd):
+                continue  # an approval is given where the record is kept, and nowhere else
             if record not in numbers:
                 numbers[record] = {each.number for each in tx.requests.of_record(record)}
             if request.number not in numbers[record] and not request.is_open:
                 tx.requests.add(request)
         tx.batches.finish(self._new.id, self._at, ignored=0, names=())
-        kept = self._kept
+        stored = self._kept
         transfer = _transfer(
             self._office,
             self._checked.manifest,
@@ -271,8 +282,8 @@ class _PackageFrame(Frame):
         self.transfer = replace(
             transfer,
             documents=len(self._checked.documents),
-            storage_key=kept.key if kept else "",
-            version_id=kept.version_id if kept else "",
+            storage_key=stored.key if stored else "",
+            version_id=stored.version_id if stored else "",
             batch=self._new.id,
         )
         tx.transfers.add(self.transfer)

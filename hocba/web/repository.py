@@ -67,6 +67,8 @@ class Repository:
             trust_folder=self.trust_folder,
             validity=self.transfer_validity,
             clock=self.clock,
+            approval=self.ingest.approval,
+            extracts=self.ingest.extracts,
         )
 
 

@@ -2,6 +2,9 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,13 @@ import pytest
 
 from hocba.index.rows import NewAuditEvent
 from hocba.links import link_pupils, unlink_pupils
+from hocba.model.lifecycle import Approval
+from hocba.receipts import Receipt
+from hocba.signed_claims import claimed_claims
 from hocba.transfer.errors import TransferRefused
 from hocba.transfer.package import read_package
 from hocba.transfer.taking_in import Arrival, accept_package
+from schemas.findings import Language
 from tests.support import signed_home
 from tests.support.transfers import (
     RECEIVER,
@@ -66,6 +73,35 @@ def linking_events(provinces: Provinces) -> list[NewAuditEvent]:
     with provinces.receiver.open_index() as index, index.reading() as tx:
         found = tx.audit.events(limit=1000).rows
     return [each for each in found if each.action in {"pupil.linked", "pupil.unlinked"}]
+
+
+def forged(
+    provinces: Provinces,
+    data: bytes,
+    accepted_at: datetime = SENT_AT,
+    phienban: int = 1,
+    **more: object,
+) -> Path:
+    """A package for the province of the document, all of it by the partner's hand."""
+
+    def change(claims: Claims, files: Files) -> None:
+        claims.update(id="forged", sender=RECEIVER, receiver=SENDER)
+        for each in [name for name in files if name.startswith("rosters/")]:
+            del files[each]
+        [document] = [each for each in files if each.startswith("documents/")]
+        [receipt] = [each for each in files if each.startswith("receipts/")]
+        said = dict(claimed_claims(files[receipt].decode().strip()))
+        promise = Receipt(
+            **said
+            | {"sha256": sha256(data).hexdigest(), "size": len(data)}
+            | {"accepted_at": accepted_at, "phienban": phienban}
+        )
+        files[document] = data
+        files[receipt] = provinces.receiver.receipt_key().issue(promise).encode()
+        body = json.loads(files["lifecycle.json"])
+        files["lifecycle.json"] = json.dumps(body | more).encode()
+
+    return signed_anew(provinces.send(), provinces.receiver, change)
 
 
 @pytest.fixture
@@ -132,3 +168,71 @@ def test_a_link_that_was_undone_stays_where_it_was_made(provinces) -> None:
         unlink_pupils(tx, PUPIL, "2500000055", **named)
     assert accept(provinces, provinces.send()).counts.accepted == 1
     assert not linking_events(provinces)
+
+
+APPROVED: dict[str, object] = {
+    "madinhdanhhocba": signed_home.RECORD,
+    "masogd": SENDER,
+    "number": 1,
+    "kind": "correction",
+    "reason": "entry-error",
+    "text": "x",
+    "requested_by": "a",
+    "requested_at": SENT_AT.isoformat(),
+    "state": "approved",
+    "decided_by": "b",
+    "decided_at": SENT_AT.isoformat(),
+    **dict.fromkeys(["withdrawn_at", "withdrawn_by", "withdrawn_text"]),
+    **dict.fromkeys(["phienban", "scan_sha256", "confirmed_by"]),
+}
+
+
+def taken_by_the_owner(provinces: Provinces, path: Path, **changes: Any) -> Arrival:
+    with office_of(provinces.sender) as office:
+        changed = replace(office, **changes)
+        return accept_package(changed, read_package(path), masogd=SENDER, by="Sở A", actor="cli")
+
+
+def test_a_partner_does_not_change_own_records_without_their_approval(provinces) -> None:
+    change = signed_home.version(2, "UPDATE", mark="9.9")
+    path = forged(provinces, change, phienban=2)
+    with pytest.raises(TransferRefused) as raised:
+        taken_by_the_owner(provinces, path, approval=Approval.REQUIRED)
+    assert raised.value.finding.code == "HB-I097"
+    assert "HB-I052" in raised.value.finding.message(Language.EN)
+    # Where nothing is demanded it comes in with the same warning as by any other way.
+    arrival = taken_by_the_owner(provinces, path, approval=Approval.RECORDED)
+    assert "HB-I053" in [each.code for each in arrival.decisions[0].findings]
+
+
+def test_a_partner_brings_no_approval_for_own_records(provinces) -> None:
+    path = forged(provinces, signed_home.version(), requests=[APPROVED])
+    assert taken_by_the_owner(provinces, path).counts.duplicate == 1
+    with provinces.sender.open_index() as index, index.reading() as tx:
+        assert not tx.requests.of_record(signed_home.RECORD)
+
+
+@pytest.mark.parametrize(("province", "code"), [(SENDER, None), ("77", "HB-I052")])
+def test_in_a_home_of_several_provinces_a_sender_changes_its_own(provinces, province, code):
+    """Only the province that a record is of may say that a change of it was approved."""
+    accept(provinces, provinces.send())
+    signed_home.take_in(provinces.sender, signed_home.version(2, "UPDATE", mark="8.0"))
+    with office_of(provinces.receiver) as office:
+        several = replace(
+            office,
+            masogd=None,
+            approval=Approval.REQUIRED,
+            partners=dict.fromkeys([SENDER, province], provinces.sender.receipt_key().public_key),
+        )
+        path = signed_anew(
+            provinces.send(),
+            provinces.sender,
+            lambda claims, _: claims.update(sender=province),
+        )
+        named = {"masogd": RECEIVER, "by": "Sở B", "actor": "cli"}
+        if code is None:
+            assert accept_package(several, read_package(path), **named).counts.accepted == 1
+            return
+        with pytest.raises(TransferRefused) as raised:
+            accept_package(several, read_package(path), **named)
+        assert code in raised.value.finding.message(Language.EN)
