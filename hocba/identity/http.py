@@ -48,7 +48,11 @@ class HttpRegister:
         self._pace = pace or Pace()
         self._next = 0.0
         self._wait = 1.0
-        headers = {"Accept": "application/json", "User-Agent": "hocba"}
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # a few bytes may unpack to very many
+            "User-Agent": "hocba",
+        }
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._client = httpx.Client(
@@ -121,8 +125,10 @@ class HttpRegister:
                 self._wait = max(self._wait, _retry_after(answer))
             if answer.status_code != httpx.codes.OK:
                 return answer.status_code, b""
+            if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise self._malformed("Content-Encoding")
             data = bytearray()
-            for part in answer.iter_bytes():
+            for part in answer.iter_raw():
                 data += part
                 if len(data) > MOST_BYTES:
                     raise self._malformed(f"more than {MOST_BYTES} bytes")

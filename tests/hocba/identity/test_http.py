@@ -1,5 +1,6 @@
 """A register over HTTP: documented request and answer, bounded, and never trusted to agree."""
 
+import gzip
 import json
 import logging
 import socket
@@ -270,3 +271,13 @@ def test_nobody_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     said = caplog.text + str(raised.value)
     for secret in (TOKEN, PEOPLE[0].id, "Lê A", "2012-09-02"):
         assert secret not in said
+
+
+def test_what_unpacks_to_very_much_is_not_unpacked() -> None:
+    """Refused by its heading: the answer could have been an agreement."""
+    data = gzip.compress(json.dumps({"people": [{"ref": "0", "status": "unknown"}]}).encode())
+    with (
+        serving(lambda *_: (200, {"Content-Encoding": "gzip"}, data)) as register,
+        pytest.raises(RegisterUnusable, match="another form"),
+    ):
+        ask(register.url, PEOPLE[:1])
