@@ -7,12 +7,16 @@ import sys
 import tempfile
 import traceback
 from platform import python_version
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli.errors import Misuse
 from cli.exit_code import ExitCode
 from cli.session import Session, Tone, visible
+
+if TYPE_CHECKING:
+    from signing.errors import RosterError
 
 _ERRNO_KEYS = {
     errno.ENOENT: "missing",
@@ -90,7 +94,13 @@ def words_for(error: Exception, session: Session) -> str | None:
     """The line for an error that says what to do; None for one that nobody foresaw."""
     from hocba.errors import HocbaError
     from schemas.errors import SchemasError, Unreadable
-    from signing.errors import SigningError, SigningKeyError, SigningRefused, TimestampError
+    from signing.errors import (
+        RosterError,
+        SigningError,
+        SigningKeyError,
+        SigningRefused,
+        TimestampError,
+    )
     from storage.errors import StorageError
 
     match error:
@@ -98,12 +108,25 @@ def words_for(error: Exception, session: Session) -> str | None:
             return session.text(error.key, **error.values)
         case HocbaError() | Unreadable() | SigningRefused() | SigningKeyError() | TimestampError():
             return f"{error.finding.code}: {error.finding.message(session.language)}"
+        case RosterError():
+            return _roster_line(error, session)
         case SigningError() | SchemasError() | StorageError():
             return session.text(f"failure.{type(error).__name__}", reason=str(error))
         case OSError():
             return _system_line(error, session)
         case _:
             return None
+
+
+def _roster_line(error: "RosterError", session: Session) -> str:
+    told = error.finding
+    if told is not None:
+        problem = told.message(session.language)
+        place = {"file": error.file, "line": told.line or 1}
+        return session.text("failure.roster", code=told.code, problem=problem, **place)
+    if isinstance(error.__cause__, OSError):
+        return _system_line(error.__cause__, session)
+    return session.text("failure.RosterError", reason=str(error))
 
 
 def _system_line(error: OSError, session: Session) -> str:

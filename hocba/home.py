@@ -43,7 +43,7 @@ from hocba.roster.states import roster_in_force
 from hocba.transfer.office import Office
 from hocba.transfer.package import Partners
 from schemas.document import ParserLimits
-from schemas.findings import finding
+from schemas.findings import finding, system_code
 from schemas.registry import DefinitionRegistry
 from signing.certificates.fetching import RevocationFetcher
 from signing.certificates.path import RevocationSource
@@ -283,5 +283,4 @@ def _fill(home: Home, trust: Path | None, roster: Path | None) -> None:
 
 
 def _cannot_make(path: Path, error: OSError) -> HomeError:
-    reason = error.strerror or type(error).__name__
-    return HomeError(finding("HB-I108", found=path, reason=reason))
+    return HomeError(finding("HB-I108", found=path, reason=system_code(error)))

@@ -36,7 +36,7 @@ from hocba.signed_claims import (
     thumbprint,
     verify_claims,
 )
-from schemas.findings import finding
+from schemas.findings import finding, system_code
 
 PRIVATE_KEY_FILE = "receipt-key.pem"
 PUBLIC_KEY_FILE = "receipt-key.pub.pem"
@@ -133,7 +133,7 @@ def create_receipt_key(folder: Path) -> ReceiptKey:
             os.fsync(file.fileno())
         (folder / PUBLIC_KEY_FILE).write_bytes(public_pem(private_key.public_key()))
     except OSError as error:
-        raise _unusable(folder / PRIVATE_KEY_FILE, error.strerror or "cannot be written") from error
+        raise _unusable(folder / PRIVATE_KEY_FILE, system_code(error)) from error
     return ReceiptKey(private_key)
 
 
@@ -143,11 +143,11 @@ def read_receipt_key(folder: Path) -> ReceiptKey:
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except OSError as error:
-        raise _unusable(path, error.strerror or "cannot be read") from error
+        raise _unusable(path, system_code(error)) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _unusable(path, "not a PEM private key without a password") from error
+        raise _unusable(path, "not-private-pem") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise _unusable(path, "not an Ed25519 key")
+        raise _unusable(path, "not-ed25519")
     return ReceiptKey(key)
 
 
@@ -156,11 +156,11 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(path.read_bytes())
     except OSError as error:
-        raise _unusable(path, error.strerror or "cannot be read") from error
+        raise _unusable(path, system_code(error)) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _unusable(path, "not a PEM public key") from error
+        raise _unusable(path, "not-public-pem") from error
     if not isinstance(key, Ed25519PublicKey):
-        raise _unusable(path, "not an Ed25519 key")
+        raise _unusable(path, "not-ed25519")
     return key
 
 

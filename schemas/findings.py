@@ -1,5 +1,6 @@
 """What a check found: a code with parameters. The texts (vi, en) live in `findings.toml`."""
 
+import errno
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -113,6 +114,11 @@ def catalogue() -> Mapping[str, FindingText]:
 def term(vocabulary: str, code: str, language: Language) -> str:
     """*code* in words, or the code itself where the vocabulary (`terms.toml`) lacks it."""
     return _terms().get(vocabulary, {}).get(code, {}).get(language.value, code)
+
+
+def system_code(error: OSError) -> str:
+    """What the system refused, as the vocabulary `file_problem` words it."""
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 
 class _Words(Formatter):

@@ -23,7 +23,12 @@ class TrustStoreError(SigningError):
 
 
 class RosterError(SigningError):
-    """A roster file that cannot be used: file, line, what was expected."""
+    """A roster file that cannot be used: file, line, what was expected; *finding* words it."""
+
+    def __init__(self, message: str, file: str = "", finding: Finding | None = None) -> None:
+        super().__init__(message)
+        self.file = file
+        self.finding = finding
 
 
 class PolicyError(SigningError):

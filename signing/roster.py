@@ -11,6 +11,7 @@ from pathlib import Path
 from sys import intern
 from types import MappingProxyType
 
+from schemas.findings import finding
 from schemas.separators import separator_of
 from signing.certificates.certificate import tax_code
 from signing.errors import RosterError
@@ -22,6 +23,7 @@ from signing.roster_rows import (
     cleaned,
     entry_of,
     is_withdrawn,
+    row_findings,
     row_of,
 )
 
@@ -88,13 +90,21 @@ def read_roster(path: Path, *, demands_bound: bool = False) -> Roster:
             reader = csv.DictReader(file, delimiter=separator)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
-                raise RosterError(f"{path.name}: missing column {', '.join(missing)}")
+                absent, known = ", ".join(missing), ", ".join(COLUMNS)
+                told = finding("HB-I131", path=absent, line=1, known=known)
+                raise RosterError(f"{path.name}: missing column {absent}", path.name, told)
             read = (_entry(path, reader.line_num, cleaned(row)) for row in reader)
             entries = [each for each in read if each is not None]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RosterError(f"{path.name}: cannot be read: {error}") from error
+    except OSError as error:
+        raise RosterError(f"{path.name}: cannot be read: {error}", path.name) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        reason = "encoding" if isinstance(error, UnicodeDecodeError) else "csv"
+        told = finding("HB-I130", reason=reason)
+        raise RosterError(f"{path.name}: cannot be read: {error}", path.name, told) from error
     if not entries:
-        raise RosterError(f"{path.name}: no mandates; an empty roster lets nobody sign")
+        told = finding("HB-I130", reason="empty")
+        said = f"{path.name}: no mandates; an empty roster lets nobody sign"
+        raise RosterError(said, path.name, told)
     return Roster(entries, digest, demands_bound=demands_bound)
 
 
@@ -118,5 +128,6 @@ def _entry(path: Path, line: int, row: Row) -> RosterEntry | None:
     try:
         entry = entry_of(row)
     except ValueError as error:
-        raise RosterError(f"{path.name}, line {line}: {error}") from error
+        told = next(row_findings(row, line), None)
+        raise RosterError(f"{path.name}, line {line}: {error}", path.name, told) from error
     return None if is_withdrawn(row) else entry

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.exit_code import ExitCode
-from cli.parameters import Home, one_of, session_of
+from cli.parameters import Home, one_of, session_of, whole_number
 from cli.session import Session, visible
 from schemas.findings import term
 
@@ -47,7 +47,7 @@ _KINDS = {each.value: each for each in Kind}
 _REASONS = {each.value: each for each in Why}
 
 Record = Annotated[str, typer.Argument(metavar="MADINHDANHHOCBA")]
-Number = Annotated[int, typer.Argument(metavar="NUMBER", min=1)]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", parser=whole_number("NUMBER", 1))]
 KindName = Annotated[Kind, typer.Option("--kind", metavar="KIND", parser=one_of("--kind", _KINDS))]
 Reason = Annotated[
     Why, typer.Option("--reason", metavar="CODE", parser=one_of("--reason", _REASONS))

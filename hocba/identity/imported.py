@@ -182,7 +182,7 @@ def _read(
                 continue
             yield reader.line_num, dict(zip(heading, cells, strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
-        reason = quote(getattr(error, "reason", None) or str(error))
+        reason = "encoding" if isinstance(error, UnicodeDecodeError) else "csv"
         line = reader.line_num + 1
         told = finding("HB-I180", line=line, file=source.name, reason=reason, known=known)
         problems.add(told)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hocba.ingest.entry import EntryRefused, RawEntry, SourceLimits
 from hocba.ingest.names import is_junk
-from schemas.findings import finding
+from schemas.findings import finding, system_code
 
 
 def read_folder(root: Path, limits: SourceLimits) -> Iterator[RawEntry]:
@@ -63,4 +63,4 @@ def _read(entry: "os.DirEntry[str]", limits: SourceLimits) -> bytes | EntryRefus
 
 
 def _unreadable(error: OSError) -> EntryRefused:
-    return EntryRefused(finding("HB-I015", reason=error.strerror or type(error).__name__))
+    return EntryRefused(finding("HB-I015", reason=system_code(error)))

@@ -22,7 +22,7 @@ from hocba.ingest.hands import Hands, OwnHands
 from hocba.ingest.source import DEFAULT_SOURCE_LIMITS, open_source
 from hocba.ingest.workers import ExaminerFactory, WorkerOptions, Workers
 from hocba.model.lifecycle import Approval
-from schemas.findings import Finding, finding
+from schemas.findings import Finding, finding, system_code
 from storage.contract import Store
 from storage.errors import StorageError
 
@@ -188,8 +188,7 @@ class Ingest:
         except StorageError as error:
             self.pause(batch, finding("HB-I040", reason=str(error)))
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            self.pause(batch, finding("HB-I041", reason=reason))
+            self.pause(batch, finding("HB-I041", reason=system_code(error)))
         except KeyboardInterrupt:
             self.pause(batch, finding("HB-I045"))
             raise

@@ -23,7 +23,7 @@ from hocba.ingest.names import is_junk, is_tar, refuse_climbing, refuse_nested_a
 from hocba.ingest.stream import is_compressed
 from hocba.ingest.tar_archive import read_tar
 from hocba.ingest.zip_archive import count_zip, read_zip
-from schemas.findings import finding
+from schemas.findings import finding, system_code
 
 DEFAULT_SOURCE_LIMITS = SourceLimits()
 
@@ -158,8 +158,8 @@ def open_source(path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS) -> Sou
         with path.open("rb") as file:
             start = file.read(512)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SourceUnreadable(finding("HB-I003", found=path.name, reason=reason)) from error
+        found = finding("HB-I003", found=path.name, reason=system_code(error))
+        raise SourceUnreadable(found) from error
     return Source(path, limits, _kind(path, start))
 
 

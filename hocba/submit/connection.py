@@ -122,8 +122,7 @@ class Connection:
             answer = self.client.request(method, path, headers=headers, **body)
         except httpx.TransportError as error:
             _refuse_untrusted(self.server, error)
-            reason = str(error) or type(error).__name__
-            away = ServerAway(finding("HB-I240", server=self.server, reason=_cut(reason)))
+            away = ServerAway(finding("HB-I240", server=self.server, reason=_reach(error)))
             self._pause(away, None)
             raise Interruption from error
         if answer.is_success or answer.status_code in frozenset(also):
@@ -209,6 +208,13 @@ def _is_here(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _reach(error: httpx.TransportError) -> str:
+    """Why no answer came, as the vocabulary `reach` words it."""
+    if isinstance(error, httpx.TimeoutException):
+        return "time-out"
+    return "connection" if isinstance(error, httpx.ConnectError) else "broken"
 
 
 def _refuse_untrusted(server: str, error: httpx.TransportError) -> None:

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from hocba.errors import SourceUnreadable
+from hocba.ingest.source import open_source
+from schemas.findings import finding
 from tests.support.command import call
 from tests.support.sample import Province
 from tests.support.services.certomancer import TestPki
@@ -154,7 +157,7 @@ class TestRosterCheck:
             "15900010001,KY_PHAT_HANH,010181429418,,Người Mẫu,,",
             "15900010001,GVCN,12345,,Người Mẫu,,",
             "15900010001,KY_PHAT_HANH,,99-007,Trường Mẫu,,",
-            "15900010001,GVCN,010181429418,,Người Mẫu,29/05/2026,",
+            "15900010001,GVCN,010181429418,,Người Mẫu,29/13/2026,",
             ROW,
         )
         ran = call("roster", "check", file, "--format=json")
@@ -216,3 +219,49 @@ class TestRosterWho:
         ran = call("roster", "who", roster(tmp_path, ROW), "--school", "15900010001")
         assert ran.code == 0
         assert "GVCN     Người Mẫu  010181429418" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("matruong,vaitro\n", "HB-I131"),
+        (f"{HEADING}\n15900010001,GVCN,010181429418,,A,31/02/2020,\n", "dòng 2: Cột tungay"),
+        (f"{HEADING}\n", "không có dòng nào"),
+        (f'{HEADING}\n"A', "không có dòng nào"),
+    ],
+)
+def test_a_bad_roster_is_told_of_in_the_caller_s_words(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "r.csv").write_text(text, "utf-8")
+    ran = call("roster", "who", tmp_path / "r.csv", "--school", "15900010001")
+    assert ran.code == 2
+    assert not any(each in ran.err for each in ("missing column", "line 2", "no mandates"))
+    if '"' not in text:
+        assert said in ran.err
+
+
+def test_a_folder_is_no_roster(tmp_path: Path) -> None:
+    ran = call("init", "--home", tmp_path / "kho", "--masogd", "15", "--roster", tmp_path)
+    assert ran.code == 2
+    assert "Errno" not in ran.err
+    assert "là thư mục, cần một tệp" in ran.err
+
+
+def test_the_number_of_a_request_is_asked_for_in_the_caller_s_words(tmp_path: Path) -> None:
+    ran = call("request", "approve", "X", "x", "--home", tmp_path, "--by", "A")
+    assert ran.code == 2
+    assert "NUMBER" in ran.err
+    assert "valid integer" not in ran.err
+
+
+def test_a_source_that_is_missing_is_told_of_in_the_caller_s_words() -> None:
+    with pytest.raises(SourceUnreadable) as raised:
+        open_source(Path("khong-co"))
+    assert "(không có tệp này)" in raised.value.finding.message()
+
+
+def test_a_refused_order_is_told_of_in_the_caller_s_words() -> None:
+    said = finding("HB-I212", order="pause", state="done").message()
+    assert said.startswith("Không thực hiện được lệnh tạm dừng: lô đang ở trạng thái đã xong.")
+    assert "cancelled" not in said
