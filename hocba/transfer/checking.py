@@ -49,7 +49,7 @@ def check_package(
     """
     manifest = verify_package(package, partners)
     contents = read_contents(package, manifest, partners)
-    statements = stated_rosters(package.files, partners)
+    statements = stated_rosters(package.files, partners, manifest.sender)
     documents = tuple(
         CheckedDocument(each, _examined(each, statements, by, at)) for each in contents.documents
     )

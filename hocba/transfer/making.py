@@ -16,22 +16,27 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from hocba.errors import ReceiptInvalid
 from hocba.examine import Judgement, examine
 from hocba.export import MANIFEST, DocumentWriter, write_key_and_trust
 from hocba.index.index import Transaction
 from hocba.index.rows import NewAuditEvent, PupilLink, Record, RecordHistory, Request, Version
 from hocba.index.transfer_rows import Transfer, TransferDirection, TransferState
+from hocba.receipts import Receipt, verify_receipt
 from hocba.requests import checked_name, checked_text
 from hocba.signed_claims import sign_claims
 from hocba.transfer.contents import EARLIER, LIFECYCLE, lifecycle_file
 from hocba.transfer.errors import TransferRefused
 from hocba.transfer.manifest import KIND, PROVINCE, PackedFile, TransferManifest
 from hocba.transfer.office import Office
-from hocba.transfer.package import pack, unpack
-from hocba.transfer.rosters import FOLDER as ROSTERS
-from hocba.transfer.rosters import stated
+from hocba.transfer.package import Partners, pack, unpack
+from hocba.transfer.rosters import stated, stated_rosters, statement_files
 from schemas.findings import Language, finding
 from signing.roster import RosterEntry
+
+_RECEIPTS = "receipts/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +191,7 @@ def _files(
     office: Office, gathered: _Gathered, sender: str, at: datetime, readme: str
 ) -> Iterator[tuple[str, bytes]]:
     # First, so that what this repository says itself takes the place of what it said once.
-    yield from _carried(office, gathered.arrivals)
+    yield from _carried(office, gathered.arrivals, gathered.versions)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         manifest = io.StringIO()
@@ -226,18 +231,47 @@ def _mandates(documents: Iterable[tuple[Version, bytes]], by: Judgement) -> tupl
     )
 
 
-def _carried(office: Office, arrivals: Iterable[Transfer]) -> Iterator[tuple[str, bytes]]:
-    """Proofs by provinces that had the pupil before: their rosters and receipts, the newest."""
-    carried: dict[str, bytes] = {}
+def _carried(
+    office: Office, arrivals: Iterable[Transfer], versions: Iterable[Version]
+) -> Iterator[tuple[str, bytes]]:
+    """Proofs by provinces that had the pupil before: their newest rosters, and their receipts.
+
+    Only what is proved here: what others put into a package must not spoil the next one.
+    """
+    sent = {(each.madinhdanhhocba, each.phienban, each.sha256) for each in versions}
+    newest: dict[str, datetime] = {}
     for each in arrivals:
-        if each.direction is TransferDirection.IN:
-            data = office.store.get(each.storage_key, each.version_id, each.sha256)
-            for name, content in unpack(data).files.items():
-                if name.startswith((f"{ROSTERS}/", f"{EARLIER}/")):
-                    carried[name] = content
-                elif name.startswith("receipts/"):
-                    carried[f"{EARLIER}/{each.sender}/{name}"] = content
-    yield from carried.items()
+        if each.direction is not TransferDirection.IN:
+            continue
+        files = unpack(office.store.get(each.storage_key, each.version_id, each.sha256)).files
+        keys = _keys(office, each.sender)
+        for masogd, statement in stated_rosters(files, keys).items():
+            if masogd not in newest or statement.issued_at > newest[masogd]:
+                newest[masogd] = statement.issued_at
+                yield from ((name, files[name]) for name in statement_files(masogd))
+        for name, data in files.items():
+            place = f"{EARLIER}/{each.sender}/{name}" if name.startswith(_RECEIPTS) else name
+            masogd, _, rest = place.removeprefix(f"{EARLIER}/").partition("/")
+            if place != name or (name.startswith(f"{EARLIER}/") and rest.startswith(_RECEIPTS)):
+                receipt = _receipt(data, keys.get(masogd))
+                if receipt and _identity(receipt) in sent:
+                    yield place, data
+
+
+def _keys(office: Office, sender: str) -> Partners:
+    """Keys of what came in from *sender*; a repository of several provinces is its own partner."""
+    return {office.masogd or sender: office.key.public_key, **office.partners}
+
+
+def _receipt(token: bytes, key: Ed25519PublicKey | None) -> Receipt | None:
+    try:
+        return verify_receipt(token.decode("ascii", "replace").strip(), key) if key else None
+    except ReceiptInvalid:
+        return None
+
+
+def _identity(receipt: Receipt) -> tuple[str, int, str]:
+    return receipt.madinhdanhhocba, receipt.phienban, receipt.sha256
 
 
 def _packed_file(name: str, data: bytes) -> PackedFile:

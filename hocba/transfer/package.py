@@ -5,6 +5,7 @@ that the receiver has from elsewhere, every other file by its digest in the mani
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -46,6 +47,13 @@ Believed = Callable[[str], Partners]
 _MANIFEST_LIMITS = SourceLimits(
     document_bytes=4 * MEBIBYTE, entries=1, total_bytes=4 * MEBIBYTE, archive_ratio=50
 )
+_DOCUMENTED = re.compile(
+    r"(documents/.+|receipts/.+|earlier/[0-9A-Za-z]{1,10}/receipts/.+|trust/.+"
+    r"|rosters/[0-9A-Za-z]{1,10}\.(csv|jws)"
+    r"|lifecycle\.json|manifest\.csv|receipt-key\.pub\.pem|README\.txt)\Z"
+)
+"""What `hocba.transfer.contents` lists."""
+
 _TOO_LARGE = frozenset({"HB-I008", "HB-I009", "HB-I010", "HB-I011"})
 _CLIMBS = "HB-I004"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -135,6 +143,10 @@ def verify_package(package: Package, partners: Partners) -> TransferManifest:
     """What the sender says of the package, proved, as is every file; raises `TransferRefused`."""
     manifest = _verified_manifest(package.token, partners)
     listed = {each.name: each for each in manifest.files}
+    for name in sorted(listed):
+        if not _DOCUMENTED.match(name):
+            reason = "no package has a file of this name"
+            raise TransferRefused(finding("HB-I096", file=shown_name(name), reason=reason))
     for name in sorted(listed.keys() - package.files.keys()):
         raise TransferRefused(finding("HB-I089", file=shown_name(name)))
     for name in sorted(package.files.keys() - listed.keys()):

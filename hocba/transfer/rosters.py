@@ -13,6 +13,8 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from hocba.examine import Judgement
 from hocba.receipts import ReceiptKey
 from hocba.signed_claims import ClaimsInvalid, sign_claims, verify_claims
@@ -32,6 +34,7 @@ class StatedRoster:
 
     masogd: str
     roster: Roster
+    issued_at: datetime
 
 
 def stated(
@@ -52,10 +55,13 @@ def stated(
     return {_csv(masogd): data, _token(masogd): token.encode("ascii") + b"\n"}
 
 
-def stated_rosters(files: Mapping[str, bytes], partners: Partners) -> Mapping[str, StatedRoster]:
-    """What is stated in *files* by provinces whose key is known; raises `TransferRefused`.
+def stated_rosters(
+    files: Mapping[str, bytes], partners: Partners, sender: str | None = None
+) -> Mapping[str, StatedRoster]:
+    """What is stated in *files* and proved by the keys of *partners*.
 
-    A statement by a province whose key is not known says nothing to anybody here.
+    A statement by others that is not proved is none: whoever passes it on need not be able to
+    prove it. Raises `TransferRefused` for one of the *sender* itself.
     """
     found = {}
     for masogd, key in partners.items():
@@ -63,13 +69,28 @@ def stated_rosters(files: Mapping[str, bytes], partners: Partners) -> Mapping[st
         if data is None or token is None:
             continue
         try:
-            claims = verify_claims(token.decode("ascii", "replace").strip(), key, KIND)
-        except ClaimsInvalid as error:
-            raise _unfit(_token(masogd), error) from error
-        if claims.get("masogd") != masogd or claims.get("sha256") != sha256(data).hexdigest():
-            raise _unfit(_csv(masogd), "it is not what was signed")
-        found[masogd] = StatedRoster(masogd, _read(masogd, data))
+            found[masogd] = _proved(masogd, data, token, key)
+        except TransferRefused:
+            if masogd == sender:
+                raise
     return found
+
+
+def statement_files(masogd: str) -> tuple[str, str]:
+    """The names of the files of a statement by the province *masogd*."""
+    return _csv(masogd), _token(masogd)
+
+
+def _proved(masogd: str, data: bytes, token: bytes, key: Ed25519PublicKey) -> StatedRoster:
+    try:
+        claims = verify_claims(token.decode("ascii", "replace").strip(), key, KIND)
+        issued_at = datetime.fromisoformat(claims["issued_at"])
+    except (ClaimsInvalid, ValueError, TypeError, KeyError) as error:
+        raise _unfit(_token(masogd), error) from error
+    said = claims.get("masogd") == masogd and claims.get("sha256") == sha256(data).hexdigest()
+    if not said or issued_at.utcoffset() is None:
+        raise _unfit(_csv(masogd), "it is not what was signed")
+    return StatedRoster(masogd, _read(masogd, data), issued_at)
 
 
 def judged_by(by: Judgement, statement: StatedRoster | None) -> Judgement:
