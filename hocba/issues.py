@@ -10,8 +10,11 @@ from datetime import datetime
 from hocba.index.index import Transaction
 from hocba.index.rows import AuditEvent, Page
 
-ISSUES = ("document.read", "version.exported", "version.transferred")
-"""Actions by which the bytes of a document are given out: read, exported, sent with a pupil."""
+ISSUES = ("document.read", "version.exported", "version.transferred", "version.handed_out")
+"""Actions by which the bytes of a document are given out.
+
+Read, exported, packed for a pupil who moves, handed out in that package.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import csv
 import io
 import tempfile
 import tomllib
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -107,6 +108,24 @@ def make_transfer(
         tx.transfers.add(transfer)
         tx.audit.extend(_events(transfer, gathered.versions, at, actor))
     return transfer
+
+
+def handed_out(
+    transfer: Transfer, package: bytes, at: datetime, actor: str
+) -> Iterator[NewAuditEvent]:
+    """An event for each document in the *package* of a transfer, which is given out now."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        rows = archive.read(MANIFEST).decode()
+    for row in csv.DictReader(io.StringIO(rows)):
+        yield NewAuditEvent(
+            at=at,
+            actor=actor,
+            action="version.handed_out",
+            madinhdanhhocba=row["madinhdanhhocba"],
+            phienban=int(row["phienban"]),
+            masogd=row["masogd"],
+            detail=(("transfer", transfer.id), ("receiver", transfer.receiver)),
+        )
 
 
 def _readme(language: Language) -> str:

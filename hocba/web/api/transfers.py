@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hocba.index.transfer_rows import Transfer, TransferDirection, TransferState
 from hocba.issues import issues_of_record
 from hocba.transfer.acknowledgement import MAX_LENGTH, file_acknowledgement
-from hocba.transfer.making import Order, make_transfer
+from hocba.transfer.making import Order, handed_out, make_transfer
 from hocba.transfer.package import MAX_BYTES
 from hocba.transfer.taking_in import accept_package, decline_package, open_package
 from hocba.web.access import Caller, Sender
@@ -250,6 +250,8 @@ def download_package(
     if matches(request.headers.get("if-none-match"), found.sha256):
         return Response(status_code=304, headers=headers)
     data = repository.store.get(found.storage_key, found.version_id, found.sha256)
+    with repository.index.transaction() as tx:
+        tx.audit.extend(handed_out(found, data, repository.clock(), caller.actor))
     return attachment(data, _ZIP, f"chuyen-truong-{found.id}.zip", headers)
 
 
