@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cli.commands.export import readme
 from cli.commands.ingest import take_in
 from cli.errors import Misuse
 from cli.files import write_whole
@@ -181,7 +182,7 @@ def _export(home: Home, folder: Path, batch: Batch, session: Session) -> None:
             VersionSelection(),
             at=datetime.now(UTC),
             actor="cli",
-            readme=session.text("export.readme"),
+            readme=lambda roster: readme(session, roster=roster),
             progress=lambda done: advance(done, batch.counts.accepted),
         )
 

@@ -4,6 +4,7 @@
     receipts/…           for each of them the receipt
     receipt-key.pub.pem  what receipts are verified with
     trust/, roster.csv   whom the repository believed; may be missing
+    rosters/…            who could sign elsewhere, as those provinces signed it
     manifest.csv         what belongs together, with digests
     SHA256SUMS           digests of all other files, for `sha256sum --check`
     README.txt           how to verify all this
@@ -29,12 +30,14 @@ from hocba.index.index import Index
 from hocba.index.rows import NewAuditEvent, Version, VersionSelection
 from hocba.receipts import PUBLIC_KEY_FILE, Receipt, ReceiptKey, public_pem
 from hocba.roster.states import write_roster_in_force
+from hocba.transfer.statements import Statements
 from schemas.findings import finding
 from storage.contract import Store
 
 MANIFEST = "manifest.csv"
 SUMS = "SHA256SUMS"
 README = "README.txt"
+ROSTER = "roster.csv"
 
 _COLUMNS = (
     "document",
@@ -56,11 +59,12 @@ class ExportError(CallerError):
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was exported."""
+    """What was exported; `roster`: it says who could sign."""
 
     folder: Path
     documents: int
     size: int
+    roster: bool
 
 
 def export(
@@ -70,11 +74,12 @@ def export(
     *,
     at: datetime,
     actor: str,
-    readme: str,
+    readme: Callable[[bool], str],
     progress: Callable[[int], None],
 ) -> Export:
     """Every version in *selection*, in a new *folder* that is there whole or not at all.
 
+    *readme* gives README.txt, told whether there is a roster.
     Each issue of a document is noted in the audit trail before the folder appears. Raises
     `ExportError`, what the store raises for bytes that are not what was stored, and `OSError`.
     """
@@ -84,21 +89,25 @@ def export(
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         with home.open_index() as index:
-            writer = DocumentWriter(draft, home.open_store(), home.receipt_key())
+            store = home.open_store()
+            writer = DocumentWriter(draft, store, home.receipt_key())
+            statements = Statements(home, store)
             with (draft / MANIFEST).open("w", encoding="utf-8", newline="") as manifest:
                 for page in _pages(index, selection):
                     writer.write(page, manifest)
+                    statements.add(index, page)
                     _note(index, page, at, actor)
                     progress(writer.documents)
         if writer.documents == 0:
             raise ExportError(finding("HB-I112"))
-        _add_what_proves_it(home, draft, readme)
+        roster = _add_rosters(home, draft, statements)
+        write_key_and_trust(draft, home.receipt_key(), home.trust_folder, readme(roster))
         _write_sums(draft)
         draft.chmod(0o755)
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return Export(folder, writer.documents, writer.size)
+    return Export(folder, writer.documents, writer.size, roster)
 
 
 class DocumentWriter:
@@ -171,10 +180,12 @@ def _note(index: Index, versions: tuple[Version, ...], at: datetime, actor: str)
         )
 
 
-def _add_what_proves_it(home: Home, folder: Path, readme: str) -> None:
-    write_key_and_trust(folder, home.receipt_key(), home.trust_folder, readme)
+def _add_rosters(home: Home, folder: Path, statements: Statements) -> bool:
+    """Who could sign, as known here and as stated by others; whether anybody says so."""
     with home.open_index() as index, index.reading() as tx:
-        write_roster_in_force(tx, home.roster_file, folder / "roster.csv")
+        write_roster_in_force(tx, home.roster_file, folder / ROSTER)
+    statements.write(folder, folder / ROSTER)
+    return (folder / ROSTER).exists()
 
 
 def write_key_and_trust(folder: Path, key: ReceiptKey, trust: Path | None, readme: str) -> None:

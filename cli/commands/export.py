@@ -8,6 +8,7 @@ import typer
 
 from cli.exit_code import ExitCode
 from cli.parameters import Home, school_year, session_of
+from cli.session import Session
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR")]
 School = Annotated[str | None, typer.Option("--school", metavar="MATRUONG")]
@@ -42,12 +43,19 @@ def export(
             VersionSelection(matruong=school, mahocsinh=pupil, batch=batch, namhoc=year),
             at=datetime.now(UTC),
             actor="cli",
-            readme=session.text("export.readme"),
+            readme=lambda roster: readme(session, roster=roster),
             progress=lambda done: advance(done, None),
         )
     if session.json:
         session.emit({"folder": str(out), "documents": made.documents, "bytes": made.size})
     else:
         session.say("export.done", folder=out, count=made.documents)
-        session.say("export.next", folder=out)
+        option = f" --roster {out}/roster.csv" if made.roster else ""
+        session.say("export.next", folder=out, roster=option)
     return ExitCode.PASSED
+
+
+def readme(session: Session, *, roster: bool) -> str:
+    """README.txt of an export."""
+    option = " --roster roster.csv" if roster else ""
+    return session.text("export.readme", roster=option)
