@@ -144,7 +144,8 @@ def verify_package(package: Package, partners: Partners) -> TransferManifest:
     manifest = _verified_manifest(package.token, partners)
     listed = {each.name: each for each in manifest.files}
     for name in sorted(listed):
-        if not _DOCUMENTED.match(name):
+        # Names reach items, findings and reports: none that hides letters or is not shown whole.
+        if not _DOCUMENTED.match(name) or shown_name(name) != name:
             reason = "no package has a file of this name"
             raise TransferRefused(finding("HB-I096", file=shown_name(name), reason=reason))
     for name in sorted(listed.keys() - package.files.keys()):

@@ -10,6 +10,7 @@ from hocba.transfer import making
 from hocba.transfer.errors import TransferRefused
 from hocba.transfer.rosters import stated, stated_rosters
 from hocba.transfer.taking_in import accept_package
+from schemas.findings import Language
 from tests.support.transfers import (
     RECEIVER,
     SENDER,
@@ -82,6 +83,24 @@ def test_of_two_statements_the_newer_is_carried_on(provinces) -> None:
         for order in (arrivals, arrivals[::-1]):
             carried = dict(making._carried(office, order, ()))
             assert carried[f"rosters/{SENDER}.jws"] == entries(first)[f"rosters/{SENDER}.jws"]
+
+
+@pytest.mark.parametrize("letter", ["\u202e", "\x07", "\u200b"])
+def test_a_name_that_hides_something_is_refused(provinces, letter) -> None:
+    name = f"documents/25/{letter}lmx.xml"
+
+    def rename(_, files) -> None:
+        document = next(each for each in files if each.startswith("documents/"))
+        files[name] = files.pop(document)
+        listed = files["manifest.csv"].decode()
+        files["manifest.csv"] = listed.replace(document, name).encode()
+
+    path = signed_anew(provinces.send(), provinces.sender, rename)
+    with pytest.raises(TransferRefused) as raised:
+        take_in(provinces.receiver, path, RECEIVER)
+    found = raised.value.finding
+    assert found.code == "HB-I096"
+    assert letter not in found.message(Language.VI) + found.message(Language.EN)
 
 
 def test_a_file_that_no_package_has_is_refused(provinces) -> None:
