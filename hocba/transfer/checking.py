@@ -14,6 +14,10 @@ from hocba.transfer.package import Package, Partners, verify_package
 from hocba.transfer.rosters import StatedRoster, judged_by, knows_school, stated_rosters
 from schemas.findings import Severity, finding
 
+# An end (of an algorithm, of certificates) that a receipt may be older than, as it is foreseen.
+# Where a revocation was found it is said instead, and stands.
+_ENDED = frozenset({"HB-S022", "HB-S042", "HB-S065"})
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedDocument:
@@ -92,30 +96,37 @@ def _examined(
     by: Judgement,
     at: datetime,
 ) -> Examination:
-    """What is found out about the document now, or else as of the oldest receipt.
+    """What is found out about the document now, or else as of its own province's receipt.
 
-    Certificates end; what a known repository promised to hold while they were valid proves that
-    the signatures were there by then. Both reasons to believe it are said in the examination.
+    Certificates end; what the repository that keeps the record promised to hold while they were
+    valid proves that the signatures were there by then. No other repository's promise does, and
+    it lifts nothing but their end: above all no revocation. Reasons are said in the examination.
     """
     masogd = document.receipt.masogd
     statement = statements.get(masogd)
     judgement = judged_by(by, statement)
     found = examine(document.data, document.name, judgement, at)
     notes = []
-    if found.outcome is not Outcome.ACCEPTED:
-        promised = document.first_receipt.accepted_at
-        then = examine(document.data, document.name, judgement, promised)
-        if then.outcome is Outcome.ACCEPTED:
+    promise = document.home_receipt
+    if promise is not None and _has_only_ended(found):
+        then = examine(document.data, document.name, judgement, promise.accepted_at)
+        of_province = then.transcript is not None and then.transcript.masogd == masogd
+        if then.outcome is Outcome.ACCEPTED and of_province:
             found = then
-            notes.append(
-                finding("HB-I098", at=promised.isoformat(timespec="seconds"), province=masogd)
-            )
+            time = promise.accepted_at.isoformat(timespec="seconds")
+            notes.append(finding("HB-I098", at=time, province=masogd))
     if found.transcript is not None and statement is not None:
         if found.transcript.masogd != masogd:
             raise TransferRefused(finding("HB-I095", file=document.name))
         if not knows_school(by, found.transcript.reference.matruong):
             notes.append(finding("HB-I099", province=masogd))
     return replace(found, findings=(*found.findings, *notes))
+
+
+def _has_only_ended(examination: Examination) -> bool:
+    """Whether nothing stands against the document but that its time is over."""
+    errors = {f.code for f in examination.all_findings if f.severity is Severity.ERROR}
+    return examination.outcome is Outcome.INDETERMINATE and bool(errors) and errors <= _ENDED
 
 
 def _refuse_other_pupil(checked: CheckedDocument, manifest: TransferManifest) -> None:

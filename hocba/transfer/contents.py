@@ -37,18 +37,19 @@ DOCUMENTS = "documents/"
 class PackedDocument:
     """One version in a package, its receipt proved to be the sender's and of these bytes.
 
-    `earlier` are receipts of the same bytes by other repositories whose key is known.
+    `earlier` are receipts of the same bytes by repositories whose key is known, by whose they are.
     """
 
     name: str
     data: bytes
     receipt: Receipt
-    earlier: tuple[Receipt, ...] = ()
+    sender: str
+    earlier: Mapping[str, Receipt]
 
     @property
-    def first_receipt(self) -> Receipt:
-        """The oldest promise: the bytes were there then."""
-        return min((self.receipt, *self.earlier), key=lambda each: each.accepted_at)
+    def home_receipt(self) -> Receipt | None:
+        """The promise of the repository that keeps the records of this one's province."""
+        return {self.sender: self.receipt, **self.earlier}.get(self.receipt.masogd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +106,14 @@ def _documents(
             name=name,
             data=data,
             receipt=receipt,
-            earlier=tuple(_earlier(package, receipt_name, receipt, partners)),
+            sender=manifest.sender,
+            earlier=dict(_earlier(package, receipt_name, receipt, partners)),
         )
 
 
 def _earlier(
     package: Package, receipt_name: str, receipt: Receipt, partners: Partners
-) -> Iterator[Receipt]:
+) -> Iterator[tuple[str, Receipt]]:
     for masogd in partners:
         name = f"{EARLIER}/{masogd}/{receipt_name}"
         if (token := package.files.get(name)) is not None:
@@ -121,7 +123,7 @@ def _earlier(
                 receipt.madinhdanhhocba,
             ):
                 raise TransferRefused(finding("HB-I095", file=name))
-            yield earlier
+            yield masogd, earlier
 
 
 def _receipt(token: bytes, partners: Partners, masogd: str, name: str) -> Receipt:

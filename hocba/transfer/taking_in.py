@@ -138,7 +138,7 @@ def _believed(office: Office, token: str) -> Partners:
 def _all_keys(office: Office, package: Package, manifest: TransferManifest) -> Partners:
     """Keys for what a package carries: a pupil who comes back brings this repository's own."""
     own = office.masogd or manifest.receiver
-    return {own: office.key.public_key, **office.partners, **_keys(office, package)}
+    return {**office.partners, **_keys(office, package), own: office.key.public_key}
 
 
 def _known(

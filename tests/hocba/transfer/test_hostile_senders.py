@@ -3,23 +3,25 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocba.index.rows import NewAuditEvent
 from hocba.links import link_pupils, unlink_pupils
 from hocba.model.lifecycle import Approval
 from hocba.receipts import Receipt
+from hocba.sample.pki import revocation_list
 from hocba.signed_claims import claimed_claims
 from hocba.transfer.errors import TransferRefused
 from hocba.transfer.package import read_package
 from hocba.transfer.taking_in import Arrival, accept_package
 from schemas.findings import Language
-from tests.support import signed_home
+from tests.support import signed_home, signed_records, signing_kit
 from tests.support.transfers import (
     RECEIVER,
     SENDER,
@@ -236,3 +238,44 @@ def test_in_a_home_of_several_provinces_a_sender_changes_its_own(provinces, prov
         with pytest.raises(TransferRefused) as raised:
             accept_package(several, read_package(path), **named)
         assert code in raised.value.finding.message(Language.EN)
+
+
+LATE = SENT_AT + timedelta(days=365 * 8)
+
+
+def test_a_partner_s_receipt_proves_nothing_about_own_records(provinces) -> None:
+    """The certificates have expired: a signature made today would say that it is old."""
+    path = forged(provinces, signed_home.version(2, "UPDATE", mark="9.9"), phienban=2)
+    path = signed_anew(
+        path,
+        provinces.receiver,
+        lambda claims, _: claims.update(expires_at=(LATE + timedelta(days=1)).isoformat()),
+    )
+    with pytest.raises(TransferRefused) as raised:
+        taken_by_the_owner(provinces, path, clock=lambda: LATE, approval=Approval.RECORDED)
+    assert raised.value.finding.code == "HB-I097"
+
+
+@pytest.mark.parametrize("of", [SENDER, RECEIVER])
+def test_no_receipt_lifts_a_revocation(provinces, of) -> None:
+    """As of the receipt the signature would be fine; that it was dated back nobody can tell."""
+    certificate = signed_records.signer("CBQL").certificate
+    revoked = revocation_list(
+        signing_kit.issuer(), SENT_AT, {certificate.serial_number: SENT_AT - timedelta(hours=2)}
+    )
+    path = (
+        provinces.send()
+        if of == SENDER
+        else forged(
+            provinces,
+            signed_home.version(2, "UPDATE", mark="9.9"),
+            SENT_AT - timedelta(days=20),
+            phienban=2,
+        )
+    )
+    receiver = provinces.receiver if of == SENDER else provinces.sender
+    (receiver.trust_folder / "crls" / "newest.crl").write_bytes(revoked.public_bytes(Encoding.DER))
+    masogd = RECEIVER if of == SENDER else SENDER
+    with office_of(receiver) as office, pytest.raises(TransferRefused) as raised:
+        accept_package(office, read_package(path), masogd=masogd, by="x", actor="cli")
+    assert "HB-S062" in raised.value.finding.message(Language.EN)
