@@ -10,6 +10,9 @@ from hocba.index.rows import Request, RequestDecision, values_of
 from hocba.index.tables import requests
 from hocba.model.lifecycle import Step
 
+Asked = tuple[str, Step, str | None]
+"""Record, kind, and the province that a request is of."""
+
 
 class Requests:
     """The requests of all records, numbered from 1 in each."""
@@ -85,16 +88,19 @@ class Requests:
             .values(phienban=phienban)
         )
 
-    def approved(self, ids: Iterable[str], *, lock: bool = False) -> Mapping[tuple[str, Step], int]:
+    def approved(self, ids: Iterable[str], *, lock: bool = False) -> Mapping[Asked, int]:
         """The approved requests of these records that no version has fulfilled: their numbers.
 
         With *lock* they stay so until the transaction ends.
         """
         wanted = sorted(set(ids))
-        found: dict[tuple[str, Step], int] = {}
+        found: dict[Asked, int] = {}
         for start in range(0, len(wanted), IN_LIMIT):
             statement = select(
-                requests.c.madinhdanhhocba, requests.c.kind, requests.c.number
+                requests.c.madinhdanhhocba,
+                requests.c.kind,
+                requests.c.masogd,
+                requests.c.number,
             ).where(
                 requests.c.madinhdanhhocba.in_(wanted[start : start + IN_LIMIT]),
                 requests.c.decision == RequestDecision.APPROVED,
@@ -103,6 +109,6 @@ class Requests:
             )
             if lock:
                 statement = statement.with_for_update()
-            for identity, kind, number in self._connection.execute(statement):
-                found[identity, kind] = number
+            for identity, kind, masogd, number in self._connection.execute(statement):
+                found[identity, kind, masogd] = number
         return found

@@ -48,14 +48,15 @@ class Taken:
 class Known:
     """What the index knows of the records, versions and pupils that a chunk speaks of.
 
-    `requests` has the number of the approved request of each kind that waits for its version,
+    `requests` has the number of the approved request of each kind that waits for its version, by
+    the province that it is of (None where it was asked for without one),
     `linked` every two ids of one pupil that a record is to have one after the other.
     """
 
     records: Mapping[str, Record]
     versions: Mapping[tuple[str, int], Taken]
     pupils: Mapping[str, Pupil]
-    requests: Mapping[tuple[str, Step], int] = field(default_factory=dict)
+    requests: Mapping[tuple[str, Step, str | None], int] = field(default_factory=dict)
     linked: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -182,7 +183,7 @@ class _Chunk:
             if outcome is Outcome.ACCEPTED
             else None,
             step=step,
-            request=self._requests.get((reference[0], step)) if reference and step else None,
+            request=self._request(examined.transcript, step),
             claim=examined.record if outcome is Outcome.REJECTED else None,
         )
         self._note(decision)
@@ -272,8 +273,15 @@ class _Chunk:
         return self._extracts if step is Step.EXTRACT else self._approval
 
     def _unapproved(self, transcript: Transcript, step: Step) -> bool:
-        wanted = (transcript.reference.madinhdanhhocba, step)
-        return step in ON_REQUEST and wanted not in self._requests
+        return step in ON_REQUEST and self._request(transcript, step) is None
+
+    def _request(self, transcript: Transcript | None, step: Step | None) -> int | None:
+        """The approved request for this, of the record's own province."""
+        if transcript is None or step is None:
+            return None
+        record = transcript.reference.madinhdanhhocba
+        own = self._requests.get((record, step, transcript.masogd))
+        return self._requests.get((record, step, None)) if own is None else own
 
     def _is_asked(self, transcript: Transcript, step: Step) -> bool:
         demanded = self._demanded(transcript, step)
@@ -297,7 +305,10 @@ class _Chunk:
         record = record_of(decision.accepted.transcript)
         self._records[record.madinhdanhhocba] = record
         if decision.step is not None:
-            self._requests.pop((record.madinhdanhhocba, decision.step), None)
+            for masogd in (record.masogd, None):
+                wanted = (record.madinhdanhhocba, decision.step, masogd)
+                if decision.request is not None and self._requests.get(wanted) == decision.request:
+                    del self._requests[wanted]
         self._pupils[record.mahocsinh] = pupil_of(record)
         self._versions[record.madinhdanhhocba, record.phienban] = Taken(
             sha256=decision.accepted.examination.sha256,

@@ -53,7 +53,7 @@ def test_an_extract_is_asked_for_before_its_record_is_there(index) -> None:
     assert (asked.scan_sha256, asked.confirmed_by, asked.masogd) == (SCAN, "Trần Thị Lan", "15")
     assert approved(index).state == "approved"
     with index.reading() as tx:
-        assert tx.requests.approved(["hb-9"]) == {("hb-9", Step.EXTRACT): 1}
+        assert tx.requests.approved(["hb-9"]) == {("hb-9", Step.EXTRACT, "15"): 1}
         events = tx.audit.events(madinhdanhhocba="hb-9").rows
     assert [each.action for each in events] == ["request.opened", "request.approved"]
     assert all(each.masogd == "15" for each in events)

@@ -165,17 +165,23 @@ class TestApproval:
 
     @pytest.mark.parametrize("approval", Approval)
     def test_an_approved_request_of_its_kind_lets_it_in(self, approval: Approval) -> None:
-        known = known_of(FIRST, requests={(RECORD, Step.CORRECTION): 4})
+        known = known_of(FIRST, requests={(RECORD, Step.CORRECTION, None): 4})
         [decision] = decisions(self.CORRECTION, known=known, approval=approval)
         assert (codes(decision), decision.request) == ([], 4)
 
+    @pytest.mark.parametrize(("masogd", "expected"), [("15", []), ("79", ["HB-I052"])])
+    def test_one_of_another_province_does_not(self, masogd: str, expected: list[str]) -> None:
+        known = known_of(FIRST, requests={(RECORD, Step.CORRECTION, masogd): 4})
+        [decision] = decisions(self.CORRECTION, known=known, approval=Approval.REQUIRED)
+        assert codes(decision) == expected
+
     def test_one_of_another_kind_does_not(self) -> None:
-        known = known_of(FIRST, requests={(RECORD, Step.RECALL): 4})
+        known = known_of(FIRST, requests={(RECORD, Step.RECALL, None): 4})
         [decision] = decisions(self.CORRECTION, known=known, approval=Approval.REQUIRED)
         assert codes(decision) == ["HB-I052"]
 
     def test_a_request_is_fulfilled_by_one_version_only(self) -> None:
-        known = known_of(FIRST, requests={(RECORD, Step.CORRECTION): 4})
+        known = known_of(FIRST, requests={(RECORD, Step.CORRECTION, None): 4})
         first, second = decisions(
             self.CORRECTION,
             document(phienban=3, event="UPDATE"),
@@ -184,10 +190,10 @@ class TestApproval:
         )
         assert first.request == 4
         assert codes(second) == ["HB-I052"]
-        assert known.requests == {(RECORD, Step.CORRECTION): 4}
+        assert known.requests == {(RECORD, Step.CORRECTION, None): 4}
 
     def test_a_refused_version_uses_no_request_up(self) -> None:
-        known = known_of(FIRST, requests={(RECORD, Step.CORRECTION): 4})
+        known = known_of(FIRST, requests={(RECORD, Step.CORRECTION, None): 4})
         of_another = document(phienban=2, event="UPDATE", mahocsinh="1500000009")
         refused, accepted = decisions(
             of_another, self.CORRECTION, known=known, approval=Approval.REQUIRED
@@ -223,7 +229,7 @@ class TestOrigin:
             assert "trích lục" in decision.findings[0].message()
 
     def test_an_approved_request_lets_it_in(self) -> None:
-        known = known_of(requests={(RECORD, Step.EXTRACT): 1})
+        known = known_of(requests={(RECORD, Step.EXTRACT, None): 1})
         [decision] = decisions(self.PAPER, known=known, approval=Approval.REQUIRED)
         assert (codes(decision), decision.request) == ([], 1)
 
@@ -237,10 +243,10 @@ class TestOrigin:
         self, before: bytes, now: bool, step: Step, approval: Approval
     ) -> None:
         sent = document(phienban=2, event="UPDATE", trichluc=now)
-        for requests in ({}, {(RECORD, Step.CORRECTION): 3}):
+        for requests in ({}, {(RECORD, Step.CORRECTION, None): 3}):
             known = known_of(before, requests=requests)
             assert codes(decisions(sent, known=known, approval=approval)[0]) == ["HB-I052"]
-        known = known_of(before, requests={(RECORD, step): 4})
+        known = known_of(before, requests={(RECORD, step, None): 4})
         [decision] = decisions(sent, known=known, approval=approval)
         assert (decision.step, decision.request, codes(decision)) == (step, 4, [])
 
