@@ -11,7 +11,7 @@ def write_whole(path: Path, data: bytes) -> None:
     A reader sees the old content or the new one. A file that is replaced keeps its mode.
     """
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}-")
+    number, name = beside(path)
     try:
         with os.fdopen(number, "wb") as file:
             file.write(data)
@@ -23,6 +23,15 @@ def write_whole(path: Path, data: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def beside(path: Path) -> tuple[int, str]:
+    """A new file in the folder of *path*, open, and its name; errors name *path* itself."""
+    try:
+        return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}-")
+    except OSError as error:
+        error.filename = str(path)  # what the user named, not what we make beside it
+        raise
 
 
 def _umask() -> int:

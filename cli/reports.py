@@ -1,13 +1,13 @@
 """Reports that commands write beside what they show: `--report FILE` and `--summary FILE`."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from cli.errors import Misuse
+from cli.files import beside
 from cli.result import Result
 from cli.session import Session
 from hocba.explanations.groups import FindingGroups
@@ -115,7 +115,7 @@ def _whole_file(path: Path | None) -> Iterator[IO[bytes] | None]:
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of *path* when the block ends without an error."""
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}-")
+    number, name = beside(path)
     try:
         with os.fdopen(number, "w+b") as file:
             yield file

@@ -23,6 +23,7 @@ from hocba.errors import TryAgain
 from hocba.ingest.chunks import Chunk
 from hocba.ingest.entry import Document
 from hocba.model.examination import Examination
+from hocba.spawning import SpawnedPool
 from schemas.findings import Finding, finding
 from schemas.fresh_thread import in_fresh_thread
 
@@ -153,9 +154,8 @@ class Workers:
             return _Handed(chunk, failed, pool)
 
     def _started(self, processes: int) -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(
+        pool = SpawnedPool(
             processes,
-            mp_context=multiprocessing.get_context("spawn"),
             initializer=_start_worker,
             initargs=(self._factory, self._options.document_seconds),
         )

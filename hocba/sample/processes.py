@@ -1,11 +1,12 @@
 """Where a sample's work is done: in this process when there is little, else in a pool."""
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Final, ParamSpec, TypeVar
+
+from hocba.spawning import SpawnedPool
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -33,7 +34,5 @@ def executor(records: int, processes: int | None) -> Iterator[Executor]:
     if count < 2 or (processes is None and records < _ALONE_BELOW):
         yield Alone()
         return
-    # Spawned, not forked: the caller may have threads (a progress bar has).
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    with SpawnedPool(count) as pool:
         yield pool

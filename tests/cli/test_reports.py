@@ -97,3 +97,10 @@ def test_a_report_that_cannot_be_written_is_said_and_leaves_nothing(
     assert (ran.code, ran.out) == (2, "")
     assert "nowhere" in ran.err
     assert [each.name for each in tmp_path.iterdir()] == [spoilt.name]
+
+
+def test_a_report_that_cannot_be_written_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<a/>", "utf-8")
+    ran = call("check", tmp_path / "a.xml", "--report", tmp_path / "nowhere" / "rep.csv")
+    assert ran.code == 2
+    assert f"{tmp_path}/nowhere/rep.csv: không có tệp hoặc thư mục này" in ran.err
