@@ -100,13 +100,19 @@ def collect(connection: Connection, part: Part, state: State) -> Iterator[Told]:
 
     Raises `SubmissionRefused` where the server speaks of other bytes than were sent.
     """
-    address: str | None = f"{PATH}/{part.batch}/items?limit={_PAGE}"
+    items_of = f"{PATH}/{part.batch}/items?"
+    address: str | None = f"{items_of}limit={_PAGE}"
+    asked: set[str] = set()
     while address is not None:
+        # The token goes to no other place of this or another server, and to none for ever.
+        if not address.startswith(items_of) or address in asked or len(asked) > part.documents:
+            raise unintelligible(connection)
+        asked.add(address)
         answer = connection.ask("GET", address)
         try:
             body = answer.json()
             items = [_item(each) for each in body["items"]]
-            address = body["next"]
+            address = None if body["next"] is None else str(body["next"])
         except (ValueError, KeyError, TypeError):
             raise unintelligible(connection) from None
         yield from _settled(items, part, state)

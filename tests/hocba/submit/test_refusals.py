@@ -7,6 +7,7 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from hocba.errors import ServerAway, SubmissionRefused
+from hocba.submit.batches import collect
 from hocba.submit.connection import Connection, Patience, connect
 from hocba.submit.state import open_state
 from tests.support.command import call
@@ -308,3 +310,21 @@ def _fingerprint(path):
     from hocba.ingest.source import open_source
 
     return open_source(path).fingerprint()
+
+
+@pytest.mark.parametrize(
+    "following",
+    ["http://127.0.0.1:9/v1/batches/b/items?x", "/v1/tokens", "/v1/batches/b/items?limit=500"],
+)
+def test_the_next_page_is_no_other_place_and_not_the_same(following):
+    body = json.dumps({"items": [], "next": following}).encode()
+    script = Script([(200, {}, body)])
+    part = SimpleNamespace(number=1, batch="b", documents=9)
+    with (
+        scripted(script) as url,
+        Connection(server=url, client=connect(url, "hocba_x")) as connection,
+        pytest.raises(SubmissionRefused) as refused,
+    ):
+        list(collect(connection, part, None))
+    assert refused.value.finding.code == "HB-I244"
+    assert len(script.asked) == 1
