@@ -13,7 +13,7 @@ from hocba.index.transfer_rows import Transfer, TransferDirection, TransferState
 from hocba.receipts import ReceiptKey
 from hocba.signed_claims import ClaimsInvalid, claimed_claims, sign_claims, verify_claims
 from hocba.transfer.errors import TransferRefused
-from hocba.transfer.manifest import text
+from hocba.transfer.manifest import moment, text
 from hocba.transfer.package import Partners
 from schemas.findings import finding
 
@@ -62,7 +62,7 @@ class Acknowledgement:
             receiver=text(claims, "receiver"),
             outcome=TransferState(text(claims, "outcome")),
             note=None if claims["note"] is None else text(claims, "note"),
-            at=datetime.fromisoformat(text(claims, "at")),
+            at=moment(claims, "at"),
         )
         if made.as_json() != dict(claims):
             raise ValueError("it is not written as an acknowledgement")

@@ -14,23 +14,25 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from hocba.errors import ReceiptInvalid
 from hocba.export import MANIFEST
 from hocba.index.rows import PupilLink, Request, RequestDecision
+from hocba.ingest.decision import MAX_VERSION
 from hocba.model.lifecycle import Reason, Step
 from hocba.receipts import Receipt, verify_receipt
 from hocba.transfer.errors import TransferRefused
-from hocba.transfer.manifest import TransferManifest
+from hocba.transfer.manifest import TransferManifest, moment, text
 from hocba.transfer.package import Package, Partners
 from schemas.findings import finding
 
 LIFECYCLE = "lifecycle.json"
 EARLIER = "earlier"
 DOCUMENTS = "documents/"
+MAX_NUMBER = 10_000
+MAX_LINKS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +95,7 @@ def lifecycle_file(links: tuple[PupilLink, ...], requests: tuple[Request, ...]) 
 def _documents(
     package: Package, manifest: TransferManifest, partners: Partners
 ) -> Iterator[PackedDocument]:
-    text = package.files.get(MANIFEST, b"").decode("utf-8", "replace")
-    for row in csv.DictReader(io.StringIO(text)):
+    for row in _rows(package.files.get(MANIFEST, b"").decode("utf-8", "replace")):
         name, receipt_name = str(row.get("document")), str(row.get("receipt"))
         data, token = package.files.get(name), package.files.get(receipt_name)
         if data is None or token is None or not name.startswith(DOCUMENTS):
@@ -109,6 +110,13 @@ def _documents(
             sender=manifest.sender,
             earlier=dict(_earlier(package, receipt_name, receipt, partners)),
         )
+
+
+def _rows(listed: str) -> tuple[dict[str | Any, str | Any], ...]:
+    try:
+        return tuple(csv.DictReader(io.StringIO(listed)))
+    except csv.Error as error:
+        raise TransferRefused(finding("HB-I096", file=MANIFEST, reason=error)) from error
 
 
 def _earlier(
@@ -143,6 +151,8 @@ def _lifecycle(
 ) -> tuple[tuple[PupilLink, ...], tuple[Request, ...]]:
     try:
         raw = json.loads(files[LIFECYCLE])
+        if len(raw["links"]) > MAX_LINKS or len(raw["requests"]) > MAX_NUMBER:
+            raise ValueError("more than anybody has")
         links = tuple(_link(each) for each in raw["links"])
         requests = tuple(_request(each) for each in raw["requests"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -181,12 +191,12 @@ def _link(raw: Mapping[str, Any]) -> PupilLink:
     if type(raw["linked"]) is not bool:
         raise TypeError("linked")
     return PupilLink(
-        old=_text(raw["old"]),
-        new=_text(raw["new"]),
+        old=text(raw, "old"),
+        new=text(raw, "new"),
         linked=raw["linked"],
-        reason=_text(raw["reason"]),
-        linked_by=_text(raw["linked_by"]),
-        at=_moment(raw["at"]),
+        reason=text(raw, "reason"),
+        linked_by=text(raw, "linked_by"),
+        at=moment(raw, "at"),
     )
 
 
@@ -194,41 +204,31 @@ def _request(raw: Mapping[str, Any]) -> Request:
     state, decided_at = raw["state"], raw["decided_at"]
     if type(raw["number"]) is not int or type(raw["phienban"]) not in {int, type(None)}:
         raise TypeError("number")
+    version = 1 if raw["phienban"] is None else raw["phienban"]
+    if not 1 <= raw["number"] <= MAX_NUMBER or not 1 <= version <= MAX_VERSION:
+        raise ValueError("number")
     decision = None
     if decided_at is not None:
         declined = state == RequestDecision.DECLINED
         decision = RequestDecision.DECLINED if declined else RequestDecision.APPROVED
     withdrawn_at = raw["withdrawn_at"]
     return Request(
-        madinhdanhhocba=_text(raw["madinhdanhhocba"]),
+        madinhdanhhocba=text(raw, "madinhdanhhocba"),
         number=raw["number"],
         kind=Step(raw["kind"]),
         reason=Reason(raw["reason"]),
-        text=_text(raw["text"]),
-        requested_by=_text(raw["requested_by"]),
-        requested_at=_moment(raw["requested_at"]),
+        text=text(raw, "text"),
+        requested_by=text(raw, "requested_by"),
+        requested_at=moment(raw, "requested_at"),
         decision=decision,
-        decided_at=None if decided_at is None else _moment(decided_at),
-        withdrawn_at=None if withdrawn_at is None else _moment(withdrawn_at),
+        decided_at=None if decided_at is None else moment(raw, "decided_at"),
+        withdrawn_at=None if withdrawn_at is None else moment(raw, "withdrawn_at"),
         phienban=raw["phienban"],
         **{
-            name: None if raw[name] is None else _text(raw[name])
+            name: None if raw[name] is None else text(raw, name)
             for name in (
                 *("decided_by", "withdrawn_by", "withdrawn_text"),
                 *("scan_sha256", "confirmed_by", "masogd"),
             )
         },
     )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a text")
-    return value
-
-
-def _moment(value: object) -> datetime:
-    time = datetime.fromisoformat(_text(value))
-    if time.utcoffset() is None:
-        raise ValueError("a time without its zone")
-    return time

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Self
+from unicodedata import category
 
 KIND = "hocba-transfer+jws"
 
+MAX_TEXT = 2000
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 PROVINCE = re.compile(r"[0-9A-Za-z]{1,10}\Z")
@@ -80,7 +82,7 @@ class TransferManifest:
         """The manifest that `as_json` wrote; ValueError, TypeError or KeyError for any other."""
         values: dict[str, Any] = {name: text(claims, name) for name in _TEXTS}
         values |= {n: None if claims[n] is None else text(claims, n) for n in _MAY_BE_NONE}
-        values |= {name: datetime.fromisoformat(text(claims, name)) for name in _TIMES}
+        values |= {name: moment(claims, name) for name in _TIMES}
         pupils, files = claims["pupils"], claims["files"]
         if not isinstance(pupils, list) or not isinstance(files, list):
             raise TypeError("pupils or files are no list")
@@ -99,7 +101,19 @@ def text(claims: Mapping[str, Any], name: str) -> str:
     value = claims[name]
     if not isinstance(value, str):
         raise TypeError(f"{name} is no text")
+    if len(value) > MAX_TEXT or any(
+        category(each) in {"Cc", "Cs"} and each not in "\n\r\t" for each in value
+    ):
+        raise ValueError(f"{name} is too long, or no plain text")
     return value
+
+
+def moment(claims: Mapping[str, Any], name: str) -> datetime:
+    """The time *name* of some claims; TypeError or ValueError for anything else."""
+    time = datetime.fromisoformat(text(claims, name))
+    if time.utcoffset() is None or not 2000 <= time.year < 2200:
+        raise ValueError(f"{name} has no zone, or is no time of ours")
+    return time
 
 
 def _file(raw: Mapping[str, Any]) -> PackedFile:

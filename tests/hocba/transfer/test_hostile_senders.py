@@ -279,3 +279,52 @@ def test_no_receipt_lifts_a_revocation(provinces, of) -> None:
     with office_of(receiver) as office, pytest.raises(TransferRefused) as raised:
         accept_package(office, read_package(path), masogd=masogd, by="x", actor="cli")
     assert "HB-S062" in raised.value.finding.message(Language.EN)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"number": 2**70},
+        {"number": 2**31 - 1},
+        {"number": -5},
+        {"phienban": 2**31},
+        {"phienban": 0},
+        {"requested_at": "0001-01-01T00:00:00+14:00"},
+        {"decided_at": "9999-12-31T23:59:59-14:00"},
+        {"text": "\ud800"},
+        {"text": "a\0b"},
+        {"text": "x" * 5000},
+    ],
+)
+def test_a_request_that_no_index_can_keep_is_refused(provinces, changes) -> None:
+    def change(_: Claims, files: Files) -> None:
+        body = json.loads(files["lifecycle.json"]) | {"requests": [APPROVED | changes]}
+        files["lifecycle.json"] = json.dumps(body).encode()
+
+    assert refused(provinces, signed_anew(provinces.send(), provinces.sender, change)) == "HB-I096"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, "HB-I087"),
+        ({"issued_at": "0001-01-01T00:00:00+14:00"}, "HB-I087"),
+        ({"reason": "x" * 5000}, "HB-I087"),
+    ],
+)
+def test_a_manifest_that_no_index_can_keep_is_refused(provinces, changes, code) -> None:
+    path = signed_anew(provinces.send(), provinces.sender, lambda claims, _: claims.update(changes))
+    assert refused(provinces, path) == code
+
+
+def test_lists_without_bound_are_refused(provinces) -> None:
+    def long_cell(_: Claims, files: Files) -> None:
+        files["manifest.csv"] += b'"' + b"a" * 140_000 + b'",x\n'
+
+    def many_links(_: Claims, files: Files) -> None:
+        body = {"links": [link(PUPIL, VICTIM)] * 1000, "requests": []}
+        files["lifecycle.json"] = json.dumps(body).encode()
+
+    for change in (long_cell, many_links):
+        path = signed_anew(provinces.send(), provinces.sender, change)
+        assert refused(provinces, path) == "HB-I096"
