@@ -231,7 +231,13 @@ class _Chunk:
             return finding("HB-I031", found=phienban, current=current.phienban, next=after)
         if taken.file_name is not None:
             return finding("HB-I033", found=phienban, other=taken.file_name)
-        return finding("HB-I032", found=phienban, accepted_at=taken.accepted_at, next=after)
+        return finding(
+            "HB-I032",
+            path="PhienBan",
+            found=phienban,
+            accepted_at=taken.accepted_at,
+            next=after,
+        )
 
     def _step(self, examination: Examination) -> Step | None:
         """What an accepted version does to its record."""

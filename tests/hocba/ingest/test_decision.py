@@ -144,8 +144,8 @@ def test_a_version_at_or_below_the_current_one_is_refused(number: int) -> None:
 
 def test_the_same_version_with_other_bytes_is_refused() -> None:
     [decision] = _decide(document(tenlop="1B"), known=_known(document()))
-    assert [each.code for each in decision.findings] == ["HB-I032"]
-    assert "2026-06-01T05:00:00" in decision.findings[0].message()
+    assert [(each.code, each.path) for each in decision.findings] == [("HB-I032", "PhienBan")]
+    assert "01/06/2026 12:00:00 (UTC+7)" in decision.findings[0].message()
 
 
 def test_the_same_version_in_the_same_batch_names_the_other_file() -> None:
