@@ -40,10 +40,10 @@ _RESOLUTIONS = {name: each for name, each in _STATES.items() if each is not Stat
 File = Annotated[Path, typer.Argument(metavar="FILE.csv")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", parser=whole_number("NUMBER", 1))]
 Province = Annotated[str | None, typer.Option("--masogd", metavar="MASOGD")]
-School = Annotated[str | None, typer.Option("--matruong", metavar="MATRUONG")]
+School = Annotated[str | None, typer.Option("--school", metavar="MATRUONG")]
 Batch = Annotated[str | None, typer.Option("--batch", metavar="BATCH")]
 Year = Annotated[
-    str | None, typer.Option("--namhoc", metavar="YYYY-YYYY", parser=school_year("--namhoc"))
+    str | None, typer.Option("--year", metavar="YYYY-YYYY", parser=school_year("--year"))
 ]
 Roster = Annotated[bool, typer.Option("--roster")]
 Again = Annotated[bool, typer.Option("--again")]

@@ -146,3 +146,9 @@ def test_settings_that_cannot_work_are_refused(own_home: Path, line: str) -> Non
     file.write_text(file.read_text("utf-8").replace("[identity]", f"[identity]\n{line}"), "utf-8")
     ran = identity("check", own_home)
     assert (ran.code, "identity" in ran.err) == (2, True)
+
+
+def test_the_school_and_the_year_are_named_as_everywhere() -> None:
+    said = call("identity", "check", "--help").out
+    assert "--school MATRUONG" in said
+    assert "--year YYYY-YYYY" in said
