@@ -54,7 +54,7 @@ def resolve(tx: Transaction, scope: Scope) -> Counted:
     """What *scope* means here; raises `QualityRefused` where there is no such thing."""
     schools = tx.schools.find(masogd=scope.masogd, matruong=scope.matruong, maxa=scope.maxa)
     if not schools:
-        _refuse(scope)
+        _refuse(tx, scope)
     listed = None
     if scope.matruong is not None or scope.maxa is not None:
         listed = tuple(sorted({each.matruong for each in schools}))[:SCHOOLS_LIMIT]
@@ -66,8 +66,12 @@ def resolve(tx: Transaction, scope: Scope) -> Counted:
     return Counted(scope, part, {(each.masogd, each.matruong): each for each in schools})
 
 
-def _refuse(scope: Scope) -> None:
+def _refuse(tx: Transaction, scope: Scope) -> None:
     if scope.matruong is not None:
+        elsewhere = tx.schools.find(masogd=scope.masogd, matruong=scope.matruong)
+        if elsewhere and scope.maxa is not None:
+            other = finding("HB-I285", school=scope.matruong, commune=scope.maxa)
+            raise QualityRefused(other)
         raise QualityRefused(finding("HB-I162", school=scope.matruong))
     if scope.maxa is not None:
         raise QualityRefused(finding("HB-I163", commune=scope.maxa))

@@ -322,6 +322,7 @@ class TestScopes:
         [
             ({"matruong": "0"}, "HB-I162"),
             ({"masogd": "79", "matruong": A}, "HB-I162"),
+            ({"matruong": A, "maxa": "99999"}, "HB-I285"),
             ({"maxa": "99999"}, "HB-I163"),
             ({"masogd": "99"}, "HB-I164"),
         ],
