@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.errors import Misuse
 from cli.exit_code import ExitCode
 from cli.parameters import Home, one_of, session_of, whole_number
 from cli.session import Session, visible
@@ -132,6 +133,7 @@ def show_all(context: typer.Context, record: Record, home: Home) -> ExitCode:
     session = session_of(context)
     with homes.Home.open(home).open_index() as index, index.transaction() as tx:
         found = tx.requests.of_record(record)
+        is_known = bool(found or tx.records.current([record]))
         tx.audit.append(
             NewAuditEvent(
                 at=datetime.now(UTC),
@@ -140,6 +142,8 @@ def show_all(context: typer.Context, record: Record, home: Home) -> ExitCode:
                 madinhdanhhocba=record,
             )
         )
+    if not is_known:
+        raise Misuse("misuse.no_record", record=record)
     if session.json:
         for each in found:
             session.emit(each.as_json())

@@ -265,3 +265,10 @@ def test_a_refused_order_is_told_of_in_the_caller_s_words() -> None:
     said = finding("HB-I212", order="pause", state="done").message()
     assert said.startswith("Không thực hiện được lệnh tạm dừng: lô đang ở trạng thái đã xong.")
     assert "cancelled" not in said
+
+
+def test_requests_about_a_record_that_nobody_knows_are_refused(tmp_path: Path) -> None:
+    assert call("init", "--home", tmp_path / "kho", "--masogd", "15").code == 0
+    ran = call("request", "list", "nope", "--home", tmp_path / "kho")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Kho không có học bạ nope" in ran.err
