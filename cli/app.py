@@ -118,6 +118,7 @@ def _transfers() -> typer.Typer:
     """The commands about transfers."""
     transfers = _group()
     transfers.command("make", cls=Command)(transfer.make)
+    transfers.command("package", cls=Command)(transfer.package)
     transfers.command("check", cls=Command)(transfer.check)
     transfers.command("accept", cls=Command)(transfer.accept)
     transfers.command("decline", cls=Command)(transfer.decline)

@@ -1,5 +1,6 @@
 """Files that are either written whole or not at all."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -32,6 +33,17 @@ def beside(path: Path) -> tuple[int, str]:
     except OSError as error:
         error.filename = str(path)  # what the user named, not what we make beside it
         raise
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise `OSError` where no file can be put at *path*: before anything rests on it."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:60]}-"):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _umask() -> int:

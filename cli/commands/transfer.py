@@ -8,7 +8,7 @@ import typer
 
 from cli.errors import Misuse
 from cli.exit_code import ExitCode
-from cli.files import write_whole
+from cli.files import refuse_unwritable, write_whole
 from cli.parameters import At, Home, RosterFile, Trust, session_of, whole_number
 from cli.session import Session, visible
 from schemas.findings import term
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hocba.index.transfer_rows import Transfer
     from hocba.transfer.checking import CheckedPackage
     from hocba.transfer.package import Partners
+    from storage.contract import Store
 
 ACTOR = "cli"
 
@@ -58,6 +59,7 @@ def make(
     session = session_of(context)
     if out.exists():
         raise Misuse("misuse.exists", found=out)
+    refuse_unwritable(out)
     opened = homes.Home.open(home)
     order = making.Order(
         mahocsinh=mahocsinh,
@@ -71,14 +73,53 @@ def make(
     with opened.open_index() as index:
         office = opened.transfers(index, opened.open_store())
         made = making.make_transfer(office, order, by=by, actor=ACTOR, language=session.language)
-        data = office.store.get(made.storage_key, made.version_id, made.sha256)
-    write_whole(out, data)
-    out.chmod(0o600)
+        try:
+            _hand_out(office.store, made, out)
+        except OSError:
+            session.note("transfer.made_unwritten", id=made.id)
+            raise
     if session.json:
         session.emit(made.as_json(datetime.now(UTC)) | {"file": str(out)})
     else:
         session.say("transfer.made", file=out, count=made.documents, to=made.receiver)
         session.say("transfer.made_next", id=made.id, until=session.moment(made.expires_at))
+    return ExitCode.PASSED
+
+
+def package(
+    context: typer.Context,
+    transfer: Annotated[str, typer.Argument(metavar="ID")],
+    home: Home,
+    *,
+    out: Out,
+) -> ExitCode:
+    """Write the package of the *transfer*, which was made here, to *out* once more."""
+    from hocba import home as homes
+    from hocba.index.rows import NewAuditEvent
+    from hocba.index.transfer_rows import TransferDirection
+    from hocba.transfer.errors import TransferRefused
+    from hocba.transfer.making import handed_out
+    from schemas.findings import finding
+
+    session = session_of(context)
+    if out.exists():
+        raise Misuse("misuse.exists", found=out)
+    refuse_unwritable(out)
+    opened = homes.Home.open(home)
+    store, at = opened.open_store(), datetime.now(UTC)
+    with opened.open_index() as index, index.transaction() as tx:
+        made = tx.transfers.find(transfer, TransferDirection.OUT)
+        if made is None:
+            raise TransferRefused(finding("HB-I113", found=transfer[:64]))
+        data = store.get(made.storage_key, made.version_id, made.sha256)
+        read = "transfer.package.read"
+        tx.audit.append(NewAuditEvent(at=at, actor=ACTOR, action=read, masogd=made.province))
+        tx.audit.extend(handed_out(made, data, at, ACTOR))
+    _hand_out(store, made, out)
+    if session.json:
+        session.emit(made.as_json(datetime.now(UTC)) | {"file": str(out)})
+    else:
+        session.say("transfer.made", file=out, count=made.documents, to=made.receiver)
     return ExitCode.PASSED
 
 
@@ -257,6 +298,11 @@ def _keys(given: list[str]) -> "Partners":
             raise Misuse("misuse.sender_key", found=each)
         keys[masogd] = read_public_key(Path(file))
     return keys
+
+
+def _hand_out(store: "Store", made: "Transfer", out: Path) -> None:
+    write_whole(out, store.get(made.storage_key, made.version_id, made.sha256))
+    out.chmod(0o600)
 
 
 def _write_answer(transfer: "Transfer", answer: Path | None) -> None:

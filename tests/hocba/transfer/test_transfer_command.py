@@ -62,3 +62,36 @@ def test_an_export_of_a_pupil_follows_linked_ids(provinces, tmp_path) -> None:
     made = call("export", "--pupil", "2500000099", "--out", tmp_path / "ra", *home)
     assert made.code == 0, made.err
     assert len(list((tmp_path / "ra" / "documents").rglob("*.xml"))) == 1
+
+
+def make(provinces, out):
+    return call(
+        *("transfer", "make", PUPIL, "--to", "10", "--reason", "Chuyển", "--by", "A"),
+        *("--out", out, "--home", provinces.sender.path),
+    )
+
+
+def test_nothing_is_made_that_cannot_be_written(provinces, tmp_path) -> None:
+    refused = make(provinces, tmp_path / "khong-co" / "c.zip")
+    assert refused.code == 2
+    assert "khong-co/c.zip" in refused.err
+    listed = call("transfer", "list", "--home", provinces.sender.path)
+    assert "Chưa có lần chuyển trường nào." in listed.out
+
+
+def test_the_package_of_a_transfer_is_had_again(provinces, tmp_path) -> None:
+    home = ("--home", provinces.sender.path)
+    assert make(provinces, tmp_path / "c.zip").code == 0
+    [made] = call("transfer", "list", *home, "--format=json").lines
+    again = call("transfer", "package", made["id"], "--out", tmp_path / "lai.zip", *home)
+    assert again.code == 0, again.err
+    assert (tmp_path / "lai.zip").read_bytes() == (tmp_path / "c.zip").read_bytes()
+    assert (tmp_path / "lai.zip").stat().st_mode & 0o077 == 0
+    [body] = call("history", PUPIL, "--issues", "--format=json", *home).lines
+    actions = [each["action"] for each in body["issues"]]
+    assert actions == ["version.transferred", "version.handed_out"]
+    assert call("transfer", "package", made["id"], "--out", tmp_path / "c.zip", *home).code == 2
+    unknown = call("transfer", "package", "khong-co", "--out", tmp_path / "x.zip", *home)
+    assert unknown.code == 2
+    assert "HB-I113" in unknown.err
+    assert not (tmp_path / "x.zip").exists()
