@@ -167,6 +167,8 @@ def accept(
     from hocba.transfer.taking_in import accept_package, open_package
 
     session = session_of(context)
+    if answer is not None:
+        refuse_unwritable(answer)
     opened = homes.Home.open(home)
     with opened.open_index() as index:
         office = opened.transfers(index, opened.open_store())
@@ -177,7 +179,7 @@ def accept(
             by=by,
             actor=ACTOR,
         )
-    _write_answer(arrival.transfer, answer)
+    _write_answer(arrival.transfer, answer, session)
     counts = arrival.counts
     if session.json:
         session.emit(
@@ -210,6 +212,8 @@ def decline(
     from hocba.transfer.taking_in import decline_package, open_package
 
     session = session_of(context)
+    if answer is not None:
+        refuse_unwritable(answer)
     opened = homes.Home.open(home)
     with opened.open_index() as index:
         office = opened.transfers(index, opened.open_store())
@@ -221,7 +225,7 @@ def decline(
             by=by,
             actor=ACTOR,
         )
-    _write_answer(declined, answer)
+    _write_answer(declined, answer, session)
     if session.json:
         body = declined.as_json(datetime.now(UTC))
         session.emit(body | {"acknowledgement": declined.acknowledgement})
@@ -305,9 +309,16 @@ def _hand_out(store: "Store", made: "Transfer", out: Path) -> None:
     out.chmod(0o600)
 
 
-def _write_answer(transfer: "Transfer", answer: Path | None) -> None:
-    if answer is not None:
-        write_whole(answer, (transfer.acknowledgement or "").encode("ascii") + b"\n")
+def _write_answer(transfer: "Transfer", answer: Path | None, session: Session) -> None:
+    if answer is None:
+        return
+    token = transfer.acknowledgement or ""
+    try:
+        write_whole(answer, token.encode("ascii") + b"\n")
+    except OSError:
+        # What was decided stays so: the answer must not be lost with the file.
+        session.note("transfer.answer_unwritten", token=token)
+        raise
 
 
 def _say_answer(answer: Path | None, session: Session) -> None:

@@ -1,5 +1,9 @@
 """`hocba transfer` and what goes with it, as people type it."""
 
+import errno
+
+import pytest
+
 from hocba.receipts import PUBLIC_KEY_FILE
 from tests.support import signed_home
 from tests.support.command import call
@@ -95,3 +99,27 @@ def test_the_package_of_a_transfer_is_had_again(provinces, tmp_path) -> None:
     assert unknown.code == 2
     assert "HB-I113" in unknown.err
     assert not (tmp_path / "x.zip").exists()
+
+
+@pytest.mark.parametrize("act", [("accept",), ("decline", "--reason", "Nhầm")])
+def test_nothing_is_decided_whose_answer_cannot_be_written(provinces, tmp_path, act) -> None:
+    home = ("--home", provinces.receiver.path)
+    answer = tmp_path / "khong-co" / "a.jws"
+    refused = call("transfer", *act, provinces.send(), "--by", "B", "--answer", answer, *home)
+    assert refused.code == 2
+    assert "khong-co/a.jws" in refused.err
+    assert "Chưa có lần chuyển trường nào." in call("transfer", "list", *home).out
+
+
+def test_an_answer_is_not_lost_with_its_file(provinces, tmp_path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    assert make(provinces, tmp_path / "c.zip").code == 0
+    monkeypatch.setattr("cli.commands.transfer.write_whole", full)
+    ran = call(
+        *("transfer", "accept", tmp_path / "c.zip", "--by", "B", "--answer", tmp_path / "a.jws"),
+        *("--home", provinces.receiver.path),
+    )
+    assert ran.code == 2
+    assert "câu trả lời đã ký là:\neyJ" in ran.err
