@@ -247,6 +247,8 @@ def acknowledge(context: typer.Context, file: AnswerFile, home: Home) -> ExitCod
     session = session_of(context)
     with file.open("rb") as octets:
         token = octets.read(MAX_LENGTH + 2).decode("ascii", "replace").strip()
+    if not claimed_transfer(token):
+        raise Misuse("misuse.no_answer", found=file)
     opened = homes.Home.open(home)
     with opened.open_index() as index, index.transaction() as tx:
         transfer = file_acknowledgement(

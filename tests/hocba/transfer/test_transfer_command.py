@@ -123,3 +123,10 @@ def test_an_answer_is_not_lost_with_its_file(provinces, tmp_path, monkeypatch) -
     )
     assert ran.code == 2
     assert "câu trả lời đã ký là:\neyJ" in ran.err
+
+
+def test_a_file_that_is_no_answer_is_called_so(provinces, tmp_path) -> None:
+    (tmp_path / "e.xml").write_text("<a/>", "utf-8")
+    ran = call("transfer", "acknowledge", tmp_path / "e.xml", "--home", provinces.sender.path)
+    assert ran.code == 2
+    assert "e.xml không phải là câu trả lời đã ký" in ran.err
