@@ -45,10 +45,8 @@ serve-demo: $(DEMO)/demo.json
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term $(TESTS)
-	$(if $(CI),$(if $(TESTS),,@$(MAKE) --no-print-directory coverage-signing))
 
 # After `make test`, by what it measured: no line and no branch of the verdicts that no test reaches.
-# In CI only as part of it, because there no part of a machine is missing.
 coverage-signing: $(INSTALLED)
 	$(BIN)/coverage report --include='signing/*' --fail-under=100
 
