@@ -17,6 +17,7 @@ from tests.support.rows import NOW, fill, record
 
 SCAN = sha256(b"a scanned page").hexdigest()
 PAPER = Paper(scan_sha256=SCAN, confirmed_by="Trần Thị Lan", masogd="15")
+OF_ITS_PROVINCE = replace(PAPER, masogd="25")
 
 
 def opened(index, kind=Step.EXTRACT, *, of="hb-9", paper=PAPER, **changes) -> Request:
@@ -149,7 +150,7 @@ class TestTheWholeWay:
         assert refused.outcome is Outcome.REJECTED
         assert [each.code for each in refused.findings] == ["HB-I052"]
         with home.open_index() as index:
-            opened(index, of=signed_home.RECORD)
+            opened(index, of=signed_home.RECORD, paper=OF_ITS_PROVINCE)
             approved(index, of=signed_home.RECORD)
         batch, _ = signed_home.take_in(home, paper)
         assert batch.counts.accepted == 1
@@ -164,7 +165,7 @@ class TestTheWholeWay:
 
     def test_a_withdrawn_request_lets_nothing_in(self, home) -> None:
         with home.open_index() as index:
-            opened(index, of=signed_home.RECORD)
+            opened(index, of=signed_home.RECORD, paper=OF_ITS_PROVINCE)
             approved(index, of=signed_home.RECORD)
             withdrawn(index, of=signed_home.RECORD)
         batch, _ = signed_home.take_in(home, signed_home.version(trichluc="1"))
@@ -172,7 +173,7 @@ class TestTheWholeWay:
 
     def test_a_signed_record_does_not_take_its_place_in_silence(self, home) -> None:
         with home.open_index() as index:
-            opened(index, of=signed_home.RECORD)
+            opened(index, of=signed_home.RECORD, paper=OF_ITS_PROVINCE)
             approved(index, of=signed_home.RECORD)
         signed_home.take_in(home, signed_home.version(trichluc="1"))
         update = signed_home.version(2, "UPDATE", trichluc="0")
