@@ -105,7 +105,7 @@ def test_every_bad_line_of_a_file_is_named_and_nothing_imported(
     assert ran.code == 1
     assert ran.out.count("HB-I182 Dòng ") == 20
     assert "… và 10 dòng lỗi khác" in ran.out
-    assert "Không nhập gì: 30 dòng có lỗi" in ran.out
+    assert "Không nhập gì; số lỗi: 30" in ran.out
     assert load_workbook(report)["Chi tiết"].max_row == 31
     assert load_workbook(report)["Tổng hợp"].max_row == 2
     found = identity("import", own_home, file, "--format=json")

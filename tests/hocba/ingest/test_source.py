@@ -768,7 +768,7 @@ def test_a_source_that_does_not_exist_is_said_at_once(tmp_path: Path) -> None:
 
 def test_a_pipe_is_no_source(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(SourceUnreadable, match="not a file"):
+    with pytest.raises(SourceUnreadable, match="neither a plain file nor a folder"):
         open_source(tmp_path / "pipe")
 
 
