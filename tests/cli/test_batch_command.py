@@ -71,7 +71,7 @@ def test_a_batch_is_paused_resumed_worked_and_refuses_orders_afterwards(
     assert "không đọc được 3" in done.said
     refused = call("batch", "cancel", batch, "--home", home.path)
     assert refused.code == 2
-    assert "Không thực hiện được lệnh cancel: lô đang ở trạng thái done." in refused.err
+    assert "Không thực hiện được lệnh huỷ: lô đang ở trạng thái đã xong." in refused.err
 
 
 def test_a_batch_is_cancelled_for_good(home: Home) -> None:

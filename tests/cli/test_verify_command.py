@@ -374,7 +374,8 @@ class TestResume:
 def test_stops_with_a_sentence_on_ctrl_c(province: Province) -> None:
     many = [str(province.folder / "records")] * 60
     process = subprocess.Popen(
-        [*HOCBA, "verify", *many, "--format", "json"],
+        # A shell that starts tests in the background has them ignore it.
+        ["env", "--default-signal=INT", *HOCBA, "verify", *many, "--format", "json"],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

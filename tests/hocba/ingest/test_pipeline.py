@@ -326,7 +326,7 @@ def test_a_disk_that_fails_while_reading_pauses_the_batch(
         patch.setattr(Source, "entries", failing)
         paused = _take_in(ingest, path)
     assert (paused.state, paused.counts) == (BatchState.PAUSED, Counts(accepted=4))
-    assert paused.failure == finding("HB-I041", reason="Input/output error")
+    assert paused.failure == finding("HB-I041", reason="EIO")
     assert _take_in(ingest, path).counts == Counts(accepted=10)
 
 

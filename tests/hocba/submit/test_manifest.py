@@ -25,7 +25,7 @@ def test_a_finding_that_only_the_server_knows_keeps_its_words():
         "message": "Điều mới.",
         "parameters": {},
     }
-    assert told(raw).message(Language.VI) == "HB-Z999: Điều mới."
+    assert told(raw).message(Language.VI) == "Máy chủ báo lỗi HB-Z999: Điều mới."
     known = told({**raw, "code": "HB-I008", "parameters": {"limit": 5}, "line": 7})
     assert (known.code, known.line) == ("HB-I008", 7)
 

@@ -110,7 +110,7 @@ def test_a_cancelled_batch_lists_what_was_taken_in_and_leaves_the_spool(
     again = sender.post(f"/v1/batches/{batch}/resume")
     assert again.status_code == 409
     assert again.json()["code"] == "HB-I212"
-    assert "cancelled" in again.json()["detail"]
+    assert "đã huỷ" in again.json()["detail"]
     deadline = time.monotonic() + 30
     while slow_site.repository.spool.find(batch) is not None:
         assert time.monotonic() < deadline
