@@ -1,6 +1,6 @@
 """The figures of one province and school year, counted on demand.
 
-    python -m tests.benchmarks.quality 300000 sqlite:////tmp/q.sqlite3
+    python -m tests.benchmarks.quality 300000 sqlite:///q.sqlite3
 
 Records of one province and year: nothing narrows the counting down.
 """
