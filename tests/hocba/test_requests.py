@@ -47,7 +47,7 @@ def test_a_request_waits_is_approved_and_comes_back_the_same(filled) -> None:
     assert decided(filled).state == "approved"
     with filled.reading() as tx:
         [request] = tx.requests.of_record("hb-1")
-        assert tx.requests.approved(["hb-1"]) == {("hb-1", Step.CORRECTION): 1}
+        assert tx.requests.approved(["hb-1"]) == {("hb-1", Step.CORRECTION, "15"): 1}
     assert (request.requested_by, request.decided_by) == ("Trường A", "Sở")
     assert (request.reason, request.text) == (Reason.ENTRY_ERROR, REASON)
 
